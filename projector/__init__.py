@@ -1,0 +1,1 @@
+"""From facts to messages, traces and views, by replay; and the processes that do it."""

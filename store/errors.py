@@ -1,0 +1,33 @@
+"""What can go wrong with a store, named for what the caller should do."""
+
+
+class StoreError(Exception):
+    """Base of all errors of a store."""
+
+
+class Fenced(StoreError):
+    """Another writer's block holds this number. Nothing was written; stop writing."""
+
+
+class LogUnavailable(StoreError):
+    """The store cannot be reached or is busy; try the same again, it may be there already."""
+
+
+class LogRefused(StoreError):
+    """The store refuses for good (no space, no permission, too large). Nothing was written; stop and tell."""
+
+
+class LogDamaged(StoreError):
+    """Below the head a block is missing or wrong; the message says which and how."""
+
+
+class WrongBroker(StoreError):
+    """The log belongs to another broker than the one connected."""
+
+
+class QueryInvalid(ValueError):
+    """A query cannot be understood; `position` is the 0-based character where."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position

@@ -1,0 +1,212 @@
+"""The three ports of a store: the event log, the message index, the snapshots.
+
+Every sentence in a docstring below has a test in ``tests/contract/``, and every adapter passes all of them. An adapter is
+an async context manager; its constructor does no I/O.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import TracebackType
+from typing import Protocol, Self
+
+import msgspec
+
+from events.block import Block, BlockHead
+from store.documents import MessageDocument
+from store.query import Query
+
+
+class Resource(Protocol):
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """A run of blocks that retention keeps or drops as a whole. Sizes in stored bytes, times in ns."""
+
+    number: int
+    first_block: int
+    last_block: int
+    envelope_bytes: int
+    body_bytes: int
+    first_observed_at: int
+    last_observed_at: int
+    has_bodies: bool
+
+
+class EventLog(Resource, Protocol):
+    """An append-only log of blocks, one total order per stream."""
+
+    async def append(self, block: Block) -> None:
+        """Make *block* and its bodies durable; return only once they would survive a crash.
+
+        Appending the same block again succeeds and changes nothing. A block that names a new segment opens it.
+
+        Raises:
+            Fenced: another block holds this number, or this number does not follow the head. Nothing was written.
+            LogUnavailable: try the same block again; it may be there already.
+            LogRefused: it will never be taken (no space, no permission). Nothing was written.
+        """
+        ...
+
+    async def head(self) -> BlockHead | None:
+        """Return the head as it is durable now, also as other processes wrote it; None when the log is empty."""
+        ...
+
+    async def block(self, number: int) -> Block | None:
+        """Return one block without its bodies; None when there is none (beyond the head, or dropped by retention)."""
+        ...
+
+    async def bodies(self, number: int) -> Sequence[bytes] | None:
+        """Return the bodies stored with block *number*; None when they were dropped or there is no such block.
+
+        Raises:
+            LogDamaged: they are there but cannot be read.
+        """
+        ...
+
+    def blocks(self, *, start: int, stop: int | None = None) -> AsyncIterator[Block]:
+        """Yield blocks, without bodies, from number *start* (or the first retained, if later) to the head or before *stop*.
+
+        Raises:
+            LogDamaged: a number is missing below the head.
+        """
+        ...
+
+    async def block_at(self, position: int) -> int | None:
+        """Return the number of the block that holds *position*; None when it is not retained or not yet written."""
+        ...
+
+    async def block_before(self, observed_at: int) -> int | None:
+        """Return the number of the last block whose first event was observed at or before *observed_at* ns; else None."""
+        ...
+
+    async def first(self) -> int:
+        """Return the number of the first retained block; 0 for an empty log."""
+        ...
+
+    async def segments(self) -> Sequence[Segment]:
+        """Return the retained segments, oldest first; the last one is being written."""
+        ...
+
+    async def drop_segment(self, number: int, *, bodies_only: bool = False) -> None:
+        """Remove the oldest segment (or only its bodies). The segment being written is never removed.
+
+        Raises:
+            LogRefused: *number* is not the oldest (bodies: not among those older than the one being written).
+        """
+        ...
+
+    async def fingerprint_key(self) -> bytes:
+        """Return the store's secret key (32 bytes), made at the first call; its id stands in every block."""
+        ...
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """How far a projection has durably folded: *position* is the next one to fold, *block* the next block."""
+
+    projection: str
+    version: str
+    position: int
+    block: int
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One page of a search. `after` holds the sort values of the last item, None when there is no next page."""
+
+    items: Sequence[MessageDocument]
+    total: int
+    total_is_exact: bool
+    after: tuple[int | str, ...] | None
+
+
+class Sort(msgspec.Struct, frozen=True):
+    """One of the fields a search can be sorted by; ties are broken by position in the same direction."""
+
+    field: str = "published_at"
+    descending: bool = True
+
+
+class MessageIndex(Resource, Protocol):
+    """Message documents, found by the query language. Written by one projector, read by any number of processes."""
+
+    async def save(
+        self, documents: Sequence[MessageDocument], texts: Mapping[str, str], checkpoint: Checkpoint
+    ) -> None:
+        """Store *documents* and *checkpoint* in one step; a document whose `version` is not above the stored one is ignored.
+
+        *texts* maps a uid to its body as text, for those whose body is text; a uid without an entry keeps what is indexed.
+        """
+        ...
+
+    async def checkpoint(self) -> Checkpoint | None:
+        """Return the checkpoint saved last; None for an empty index."""
+        ...
+
+    async def get(self, uid: str) -> MessageDocument | None:
+        """Return one document; None when there is none."""
+        ...
+
+    async def search(
+        self,
+        query: Query,
+        *,
+        sort: Sort,
+        limit: int,
+        after: tuple[int | str, ...] | None = None,
+        exact_total: bool = False,
+        now_ns: int,
+    ) -> Page:
+        """Return the page of matches after *after*. The total counts to 10,000, then says at least; exact on request.
+
+        *now_ns* is what ``now`` in the query means.
+        """
+        ...
+
+    async def facets(
+        self, query: Query, fields: Sequence[str], *, size: int, now_ns: int
+    ) -> Mapping[str, Mapping[str, int]]:
+        """Return for each of *fields* its *size* commonest values among the matches, with their counts."""
+        ...
+
+    async def clear(self) -> None:
+        """Delete every document and the checkpoint."""
+        ...
+
+    async def drop_before(self, position: int) -> int:
+        """Delete documents first seen before *position*, as retention did to their facts; return how many."""
+        ...
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A projection's state after folding every block before *block*: a cache, never needed for correctness."""
+
+    projection: str
+    version: str
+    block: int
+    position: int
+    log_digest: bytes
+    digest: bytes
+    state: bytes
+
+
+class SnapshotStore(Resource, Protocol):
+    """Snapshots of projections, the newest few of each kept."""
+
+    async def save(self, snapshot: Snapshot) -> None:
+        """Keep *snapshot*; of one projection and version at most 5 stay: the newest, and older ones spread over the log."""
+        ...
+
+    async def newest(
+        self, projection: str, version: str, *, block: int | None = None
+    ) -> Snapshot | None:
+        """Return the newest snapshot of that projection and version, at most at *block* if given; else None."""
+        ...
+
+    async def delete_all(self) -> None:
+        """Delete every snapshot."""
+        ...
