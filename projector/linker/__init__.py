@@ -1,0 +1,1 @@
+"""From facts to messages and what caused them: one pure fold in log order, bounded, snapshotable, deterministic."""

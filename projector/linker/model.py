@@ -1,0 +1,154 @@
+"""The linker's live objects, and the changes it tells the views of.
+
+The objects are mutable and belong to the linker; views read them during a change and keep only positions, names and
+counts, never the objects. Times are ns; positions are those of the stream.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from typing import Any, Protocol
+
+import msgspec
+
+from events.facts import BodyRef, Envelope, Fact, Properties, Texts
+from events.values import Text
+from store.documents import DeadLetter, ParentLink, Party
+
+WAITING = "waiting"
+DELIVERED = "delivered"
+REDELIVERED = "redelivered"
+SETTLED = "settled"
+DEAD_LETTERED = "dead-lettered"
+GONE = "gone"
+UNROUTABLE = "unroutable"
+UNKNOWN = "unknown"
+
+ROUTED = "routed"
+BY_DEAD_LETTER = "dead-letter"
+INFERRED = "inferred"
+
+
+class Endpoint(msgspec.Struct):
+    """One connection as a service's end, from its opening (or first sight) to its close.
+
+    `number` is unique within a fold and grows with first sight, so a name that recurs gives a new endpoint.
+    """
+
+    number: int
+    node: Text
+    connection: Text
+    vhost: Text
+    user: Text
+    party: Party
+    opened_at: int
+    closed_at: int | None = None
+    published: int = 0
+    consumed: int = 0
+
+
+class LiveAttempt(msgspec.Struct):
+    """One delivery of a copy."""
+
+    position: int
+    at: int
+    lag_ms: int
+    redelivered: bool
+    endpoint: Endpoint
+    channel: int
+    settled: str | None = None
+
+
+class LiveCopy(msgspec.Struct):
+    """A message in one queue. `dead_letter` tells how this copy died; `rounds` counts deaths of copies here before."""
+
+    queue: Text
+    origin: str
+    state: str
+    enqueued_at: int
+    position: int
+    attempts: list[LiveAttempt] = []
+    dead_letter: DeadLetter | None = None
+    cause: str | None = None
+    confidence: float = 1.0
+
+
+class LiveMessage(msgspec.Struct):
+    """A message as known so far. `position` is that of its first fact; `version` counts the facts folded into it."""
+
+    position: int
+    published_at: int
+    lag_ms: int
+    publish_observed: bool
+    vhost: Text
+    exchange: Text
+    routing_keys: Texts
+    routed_queues: Texts
+    publisher: Endpoint | None
+    channel: int
+    properties: Properties
+    fingerprint: bytes
+    body: BodyRef | None
+    version: int = 1
+    copies: list[LiveCopy] = []
+    parent: ParentLink | None = None
+    other_parents: tuple[ParentLink, ...] = ()
+    trace_id: str = ""
+    retry_rounds: int = 0
+    not_observed: str | None = None
+    events: list[int] = []
+
+
+class ChangeKind(IntEnum):
+    """What happened, with the three arguments a handler gets beside the envelope.
+
+    ======================  =================  =====================  =======================================
+    kind                    first              second                 third
+    ======================  =================  =====================  =======================================
+    PUBLISHED               LiveMessage        None                   None (its routed copies are in place)
+    UNSEEN_PUBLISH          LiveMessage        None                   None (first met at a delivery or death)
+    COPY_ADDED              LiveMessage        LiveCopy               None (after the publish)
+    COPY_DELIVERED          LiveMessage        LiveCopy               LiveAttempt (the last of the copy)
+    COPY_DIED               LiveMessage        LiveCopy               int (deaths told by this change, >= 1)
+    COPY_STATE              LiveMessage        LiveCopy               str (the state before; not for the above)
+    PARENT_CHANGED          LiveMessage        ParentLink | None      None (second: the link before)
+    ENDPOINT_NAMED          Endpoint           Party (before)         None
+    ENDPOINT_CLOSED         Endpoint           None                   None
+    MESSAGE_FORGOTTEN       LiveMessage        None                   None (evicted from the linker's memory)
+    ======================  =================  =====================  =======================================
+    """
+
+    PUBLISHED = 0
+    UNSEEN_PUBLISH = 1
+    COPY_ADDED = 2
+    COPY_DELIVERED = 3
+    COPY_DIED = 4
+    COPY_STATE = 5
+    PARENT_CHANGED = 6
+    ENDPOINT_NAMED = 7
+    ENDPOINT_CLOSED = 8
+    MESSAGE_FORGOTTEN = 9
+
+
+Change = tuple[ChangeKind, Any, Any, Any]
+ChangeHandler = Callable[[Envelope, Any, Any, Any], None]
+FactHandler = Callable[[Envelope, Any], None]
+
+
+class View(Protocol):
+    """A pure fold with named state. Handlers are looked up once, so a view pays only for what it asks for.
+
+    ``save`` and ``restore`` are inverse, and ``digest`` depends on the folded events alone: not on snapshots taken,
+    the process, or its hash seed.
+    """
+
+    name: str
+    version: str
+
+    def on_change(self) -> Mapping[ChangeKind, ChangeHandler]: ...
+    def on_fact(self) -> Mapping[type[Fact], FactHandler]:
+        """Handlers by fact type; the second argument is the fact."""
+        ...
+
+    def save(self) -> bytes: ...
+    def restore(self, state: bytes) -> None: ...
+    def digest(self) -> bytes: ...

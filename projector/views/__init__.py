@@ -1,0 +1,1 @@
+"""Views: pure folds over facts and linker changes, one file each."""
