@@ -1,0 +1,1 @@
+"""hoptrail's tests: unit, contract, integration, e2e, golden."""

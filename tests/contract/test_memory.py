@@ -1,0 +1,24 @@
+"""The memory adapters keep the ports' promises."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from store.memory.log import MemoryEventLog
+from store.ports import EventLog
+from tests.contract.event_log import Another, EventLogContract
+
+
+class TestMemoryEventLog(EventLogContract):
+    @pytest.fixture
+    def log(self) -> EventLog:
+        return MemoryEventLog()
+
+    @pytest.fixture
+    def another(self, log: EventLog) -> Another:
+        @asynccontextmanager
+        async def again() -> AsyncIterator[EventLog]:
+            yield log
+
+        return again
