@@ -110,7 +110,7 @@ def test_a_foreign_body_is_a_value_error(body: bytes) -> None:
 
 @given(IMAGES, TYPES, TYPES)
 def test_one_image_is_one_trace_of_many_spans(image: Image, a: str, b: str) -> None:
-    """All messages of an image share trace and correlation id; span and message id are their own."""
+    """All messages of an image share trace and correlation id, but no other id."""
     one, two = ids_of(a, image), ids_of(b, image)
 
     assert one.traceparent.split("-")[1] == two.traceparent.split("-")[1]
