@@ -80,7 +80,9 @@ def run(case: Case) -> Outcome:
         case=case,
         subject_rate=Spread.of(rates),
         baseline_rate=Spread.of(baseline_rates),
-        ratio=Spread.of([ours / theirs for ours, theirs in zip(rates, baseline_rates, strict=True)]),
+        ratio=Spread.of(
+            [ours / theirs for ours, theirs in zip(rates, baseline_rates, strict=True)]
+        ),
         cpu_us=Spread.of([each["cpu_s"] / each["count"] * 1e6 for each in subjects]),
         baseline_cpu_us=Spread.of([each["cpu_s"] / each["count"] * 1e6 for each in baselines]),
         peak_mib=Spread.of([each["peak_mib"] for each in subjects]),
