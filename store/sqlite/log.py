@@ -1,8 +1,9 @@
 """The event log on SQLite: ``DIR/log/segment-NNNNNN.db``, one database per segment, and ``DIR/key``.
 
-An append is one transaction, synchronised with the disk before it returns, so it survives a kill and a power cut. Of
-several writers, also in several processes, one wins a number and the others are fenced. Readers in other processes see a
-block as soon as it is appended. A read-only log whose directory does not exist yet is an empty log, until it exists.
+An append is one transaction, synchronised with the disk before it returns, so it survives a kill and a power cut.
+Of several writers, also in several processes, one wins a number and the others are fenced.
+Readers in other processes see a block as soon as it is appended.
+A read-only log whose directory does not exist yet is an empty log, until it exists.
 """
 
 import os
@@ -21,7 +22,7 @@ from store.errors import Fenced, LogDamaged, LogRefused, LogUnavailable
 from store.ports import Segment
 from store.sqlite import engine, segment_file
 from store.sqlite.key import make_key, read_key
-from store.sqlite.segment_file import SegmentFile, Tail, transaction
+from store.sqlite.segment_file import SegmentFile, Tail, Transaction
 
 OPEN_FILES_MAX = 6
 
@@ -126,7 +127,7 @@ class SqliteEventLog:
     def _numbers(self) -> list[int]:
         """Return the numbers of the segment files, oldest first."""
         try:
-            names = os.listdir(self._segments)
+            names = [path.name for path in self._segments.iterdir()]
         except FileNotFoundError:
             names = []
         numbers = sorted(int(found[1]) for name in names if (found := _NAME.fullmatch(name)))
@@ -214,7 +215,7 @@ class SqliteEventLog:
         file = self._current()
         if file is None:
             file = self._make(0)
-        with transaction(file.connection):
+        with Transaction(file.connection):
             newest = self._current()
             if newest is not None and newest.number != file.number:
                 return False
@@ -231,7 +232,7 @@ class SqliteEventLog:
                 self._close_predecessor(file.number, key)
                 return True
             following = self._make(block.header.segment)
-            with transaction(following.connection):
+            with Transaction(following.connection):
                 following.write_block(block)
                 following.write_record(segment_file.after(None, block, key), key)
             self._mark_closed(file, key)
@@ -258,7 +259,7 @@ class SqliteEventLog:
             before = self._file(number - 1)
             record = before.record()
             if record is not None and not record.closed:
-                with transaction(before.connection):
+                with Transaction(before.connection):
                     self._mark_closed(before, key)
         self._checked_segment = number
 

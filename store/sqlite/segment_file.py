@@ -1,7 +1,7 @@
 """One segment of the log as one database file: blocks, their bodies, and a head record.
 
-The head record is written in the transaction of the append and authenticated with the store's key, so that blocks cut off
-the end, or a whole last segment removed, are noticed. All calls block; they belong into the adapter's worker thread.
+The head record is written in the transaction of the append and authenticated with the store's key, so that blocks cut
+off the end, or a whole last segment removed, are noticed. All calls block; they belong into the adapter's thread.
 """
 
 import hmac
@@ -77,6 +77,10 @@ def _seal(key: bytes, stored: bytes) -> bytes:
     return blake2b(stored, digest_size=32, key=key, person=b"hoptrail-head").digest()
 
 
+def _is_sealed(key: bytes | None, stored: bytes, seal: bytes) -> bool:
+    return key is not None and hmac.compare_digest(_seal(key, stored), seal)
+
+
 def after(record: HeadRecord | None, block: Block, key: bytes) -> HeadRecord:
     """Return the record of the segment once *block* stands at its end."""
     header = block.header
@@ -148,8 +152,8 @@ class SegmentFile:
         if known is not None and known.stored == stored:
             return known
         record = self._decoded(stored)
-        ours = key is not None and record.key_id == key_id(key)
-        if ours and not hmac.compare_digest(_seal(key, stored), seal):
+        checkable = key is not None and record.key_id == key_id(key)
+        if checkable and not _is_sealed(key, stored, seal):
             raise LogDamaged(f"segment {self.number}: its head record was not made here")
         block = self.block(record.number)
         if block is None:
@@ -246,7 +250,7 @@ class SegmentFile:
 
     def drop_bodies(self, key: bytes) -> None:
         """Delete the bodies, remember that they were dropped, and give their space back."""
-        with transaction(self.connection):
+        with Transaction(self.connection):
             record = self.record()
             if record is None:
                 return
@@ -259,7 +263,7 @@ class SegmentFile:
         self.connection.close()
 
 
-class transaction:
+class Transaction:
     """Hold the database's write lock; commit at the end, roll back on any error."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

@@ -65,12 +65,15 @@ def chain(
     after: BlockHead | None = None,
     blocks_per_segment: int = 1_000_000,
     key: bytes = KEY,
+    epoch: int = 1,
 ) -> Iterator[Block]:
     """Yield *count* blocks, each following the one before; bodies differ from block to block."""
     head = start(key) if after is None else after
     for _ in range(count):
         number = head.number + 1
         bodies = [f"body {number}.{i}".encode() for i in range(2)]
-        block = sealed(head, bodies=bodies, segment=number // blocks_per_segment, key=key)
+        block = sealed(
+            head, bodies=bodies, segment=number // blocks_per_segment, key=key, epoch=epoch
+        )
         yield block
         head = head_of(block)

@@ -29,7 +29,6 @@ async def listed(log: EventLog, begin: int = 0, stop: int | None = None) -> list
     return [block async for block in log.blocks(start=begin, stop=stop)]
 
 
-@pytest.mark.asyncio
 class EventLogContract:
     """A subclass gives the fixtures ``log``, empty, and ``another``, which opens the same log once more."""
 
@@ -221,7 +220,8 @@ class EventLogContract:
         assert first.envelope_bytes == sum(len(block.envelopes) for block in blocks[:3])
         assert first.body_bytes == sum(len(block.bodies) for block in blocks[:3])
         assert (first.first_observed_at, first.last_observed_at) == (SECOND, 6 * SECOND)
-        assert first.has_bodies and second.has_bodies
+        assert first.has_bodies
+        assert second.has_bodies
 
     async def test_the_oldest_segment_is_dropped_whole(self, log: EventLog) -> None:
         """After a drop the log begins with the next segment, and what stood before is neither there nor damage."""
