@@ -28,7 +28,7 @@ BY_DEAD_LETTER = "dead-letter"
 INFERRED = "inferred"
 
 
-class Endpoint(msgspec.Struct):
+class Endpoint(msgspec.Struct, gc=False):
     """One connection as a service's end, from its opening (or first sight) to its close.
 
     `number` is unique within a fold and grows with first sight, so a name that recurs gives a new endpoint.
@@ -46,8 +46,8 @@ class Endpoint(msgspec.Struct):
     consumed: int = 0
 
 
-class LiveAttempt(msgspec.Struct):
-    """One delivery of a copy."""
+class LiveAttempt(msgspec.Struct, gc=False):
+    """One delivery of a copy. `returned`: its channel closed before settlement was seen, so the copy went back."""
 
     position: int
     at: int
@@ -56,10 +56,16 @@ class LiveAttempt(msgspec.Struct):
     endpoint: Endpoint
     channel: int
     settled: str | None = None
+    returned: bool = False
 
 
-class LiveCopy(msgspec.Struct):
-    """A message in one queue. `dead_letter` tells how this copy died; `rounds` counts deaths of copies here before."""
+class LiveCopy(msgspec.Struct, gc=False):
+    """A message in one queue. `dead_letter` tells how this copy died.
+
+    For the linker's own use: `seq` is its number in the queue's order, `history` the deaths it had when it came here
+    (None: none), `came_from` the index of the copy that died into it (-1: none), `arrivals` how many arrivals in this
+    queue it stands for, `offset` its place in a stream, `attempts_more` deliveries beyond those kept in `attempts`.
+    """
 
     queue: Text
     origin: str
@@ -70,10 +76,19 @@ class LiveCopy(msgspec.Struct):
     dead_letter: DeadLetter | None = None
     cause: str | None = None
     confidence: float = 1.0
+    seq: int = 0
+    history: frozenset[tuple[Any, Any, int]] | None = None
+    came_from: int = -1
+    arrivals: int = 1
+    offset: int | None = None
+    attempts_more: int = 0
 
 
-class LiveMessage(msgspec.Struct):
-    """A message as known so far. `position` is that of its first fact; `version` counts the facts folded into it."""
+class LiveMessage(msgspec.Struct, gc=False):
+    """A message as known so far. `position` is that of its first fact; `version` grows with every change of it.
+
+    `deaths` holds what is known of its deaths: how many by (queue, reason), without those it was published with.
+    """
 
     position: int
     published_at: int
@@ -96,6 +111,7 @@ class LiveMessage(msgspec.Struct):
     retry_rounds: int = 0
     not_observed: str | None = None
     events: list[int] = []
+    deaths: dict[tuple[Any, Any], int] | None = None
 
 
 class ChangeKind(IntEnum):

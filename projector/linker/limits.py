@@ -1,0 +1,30 @@
+"""What the linker holds at most, in one place.
+
+Everything the linker remembers has its bound here; beyond it the oldest goes first, and what goes is counted.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one linker.
+
+    `live_copies_max` bounds the copies waiting in queues; the oldest of a queue beyond it become a counter.
+    `passed_messages_max` bounds the messages that wait nowhere any more but may still be delivered again.
+    """
+
+    live_copies_max: int = 1_000_000
+    passed_messages_max: int = 100_000
+    copies_per_message_max: int = 128
+    attempts_per_copy_max: int = 64
+    events_per_message_max: int = 256
+    rivals_scanned_max: int = 64
+    unfinished_per_consumer_max: int = 256
+    conversations_max: int = 50_000
+    conversation_steps_max: int = 64
+    closed_connections_max: int = 20_000
+    renamed_messages_max: int = 1_000
+    held_events_max: int = 2_000
+    hold_ns_max: int = 3_000_000_000
+    deaths_per_message_max: int = 64

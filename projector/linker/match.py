@@ -1,0 +1,165 @@
+"""Which copy of which message a delivery is: the copies of each queue, by fingerprint and death history.
+
+Pure. Nearly every copy is the only one of its key in its queue and then is kept by itself, so that filing and finding
+one costs one lookup; copies that cannot be told apart share a bucket, waiting ones oldest first.
+"""
+
+from collections import deque
+from itertools import islice
+from typing import Any
+
+from events.values import Text
+from projector.linker.history import History
+from projector.linker.model import (
+    DELIVERED,
+    REDELIVERED,
+    WAITING,
+    LiveCopy,
+    LiveMessage,
+)
+
+Entry = tuple[LiveMessage, LiveCopy]
+Key = Any  # a fingerprint, or (fingerprint, History) where there were deaths before
+IN_HAND = (DELIVERED, REDELIVERED)
+
+
+class Bucket:
+    """Copies of one key in one queue: those waiting, oldest first, and those that were handed out or left."""
+
+    __slots__ = ("handed", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: deque[Entry] = deque()
+        self.handed: deque[Entry] = deque()
+
+
+class Line:
+    """The copies of one queue, in queue order.
+
+    `order` holds every copy since the oldest that waits (and, until swept, some that do not). `passed` holds the `seq` of
+    copies that were delivered while older ones waited. `overflow` counts copies that were let go for want of room.
+    """
+
+    __slots__ = (
+        "deliveries",
+        "empty_samples",
+        "index",
+        "offsets",
+        "order",
+        "overflow",
+        "passed",
+        "queue",
+        "seq",
+        "vhost",
+        "waiting",
+    )
+
+    def __init__(self, vhost: Text, queue: Text) -> None:
+        self.vhost = vhost
+        self.queue = queue
+        self.index: dict[Key, Entry | Bucket] = {}
+        self.order: deque[Entry] = deque()
+        self.offsets: dict[int, Entry] = {}
+        self.passed: list[int] = []
+        self.seq = 0
+        self.waiting = 0
+        self.deliveries = 0
+        self.overflow = 0
+        self.empty_samples = 0
+
+
+def key_of(fingerprint: bytes, history: History | None) -> Key:
+    """Return the key under which a copy with this fingerprint and *history* is filed."""
+    return fingerprint if history is None else (fingerprint, history)
+
+
+def file(line: Line, key: Key, entry: Entry) -> None:
+    """Put a waiting copy at the end of *line*."""
+    line.seq = entry[1].seq = line.seq + 1
+    line.waiting += 1
+    line.order.append(entry)
+    index_entry(line, key, entry)
+
+
+def index_entry(line: Line, key: Key, entry: Entry) -> None:
+    """Make *entry* findable under *key*."""
+    held = line.index.get(key)
+    if held is None:
+        line.index[key] = entry
+        return
+    bucket = held if isinstance(held, Bucket) else _bucket_of(line, key, held)
+    (bucket.waiting if entry[1].state == WAITING else bucket.handed).append(entry)
+
+
+def _bucket_of(line: Line, key: Key, lone: Entry) -> Bucket:
+    bucket = line.index[key] = Bucket()
+    (bucket.waiting if lone[1].state == WAITING else bucket.handed).append(lone)
+    return bucket
+
+
+def waiting_copy(line: Line, key: Key) -> Entry | None:
+    """Return the oldest waiting copy of *key*; whoever takes it sets its state before asking again."""
+    held = line.index.get(key)
+    if held is None:
+        return None
+    if not isinstance(held, Bucket):
+        return held if held[1].state == WAITING else None
+    waiting = held.waiting
+    while waiting:
+        entry = waiting[0]
+        if entry[1].state == WAITING:
+            return entry
+        held.handed.append(waiting.popleft())
+    return None
+
+
+def handed_copy(line: Line, key: Key, states: tuple[str, ...], scan_max: int) -> tuple[Entry, int] | None:
+    """Return the copy of *key* in one of *states* that a repeated delivery is likeliest to be, and how many rivals it has.
+
+    One whose channel has closed comes first, then the one delivered last.
+    """
+    best: Entry | None = None
+    best_rank = (False, -1)
+    fits = 0
+    for entry in handed_copies(line, key, scan_max):
+        copy = entry[1]
+        if copy.state not in states:
+            continue
+        fits += 1
+        attempts = copy.attempts
+        rank = (attempts[-1].returned, attempts[-1].position) if attempts else (False, -1)
+        if best is None or rank > best_rank:
+            best, best_rank = entry, rank
+    return None if best is None else (best, fits - 1)
+
+
+def handed_copies(line: Line, key: Key, scan_max: int) -> list[Entry]:
+    """Return up to *scan_max* copies of *key* that do not wait, those filed last first."""
+    held = line.index.get(key)
+    if held is None:
+        return []
+    if not isinstance(held, Bucket):
+        return [held] if held[1].state != WAITING else []
+    while held.waiting and held.waiting[0][1].state != WAITING:
+        held.handed.append(held.waiting.popleft())
+    return list(islice(reversed(held.handed), scan_max))
+
+
+def forget(line: Line, key: Key, entry: Entry) -> None:
+    """Make *entry* unfindable."""
+    held = line.index.get(key)
+    if isinstance(held, Bucket):
+        for part in (held.handed, held.waiting):
+            _drop(part, entry)
+        if not held.waiting and not held.handed:
+            del line.index[key]
+    elif held is not None and held[1] is entry[1]:
+        del line.index[key]
+
+
+def _drop(part: deque[Entry], entry: Entry) -> None:
+    """Take *entry* out of *part*, where it is most often the first."""
+    for place, other in enumerate(part):
+        if other[1] is entry[1]:
+            del part[place]
+            return
