@@ -1,0 +1,145 @@
+"""Brokers, vhosts and proxies for the tests, and an environment without settings of ours.
+
+Each worker process starts one broker of its own, when a test first asks for it, unless the
+caller gave one by ``HOPTRAIL_AMQP_URL`` and ``HOPTRAIL_MANAGEMENT_URL``.
+"""
+
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import pytest
+
+from examples.local_broker import Broker, BrokerUnavailable, open_broker
+from tests.support import parts
+from tests.support.management import Management
+from tests.support.proxy import Proxy
+
+parts.strip_environment()
+
+BROKER_CONFIG = "collect_statistics_interval = 1000"
+"""The broker's counters are at most a second old instead of five, so that waiting is short."""
+
+VHOST_NAME_LENGTH_MAX = 60
+BROKERS_USED = pytest.StashKey[set[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse an unknown part at the start rather than at the end."""
+    parts.left_out()
+    config.stash[BROKERS_USED] = set()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the controlling process which brokers this worker used."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["brokers"] = sorted(session.config.stash[BROKERS_USED])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Collect what a worker told."""
+    used = getattr(node, "workeroutput", {}).get("brokers", [])
+    config: pytest.Config = getattr(node, "config")  # noqa: B009 - the node has no public type
+    config.stash[BROKERS_USED].update(used)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say which brokers were observed and what was left out."""
+    for name in sorted(config.stash[BROKERS_USED]):
+        terminalreporter.write_line(f"observed {name}")
+    for part in sorted(parts.left_out()):
+        terminalreporter.write_line(f"WITHOUT {part} ({parts.KNOWN[part]}), as the caller asked")
+
+
+@pytest.fixture(scope="session")
+def broker(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Broker]:
+    """The broker that the tests of this worker share; they must leave it running."""
+    parts.require("broker")
+    try:
+        opened = open_broker(
+            tmp_path_factory.mktemp("broker"),
+            amqp_url=parts.given("HOPTRAIL_AMQP_URL"),
+            management_url=parts.given("HOPTRAIL_MANAGEMENT_URL"),
+            config=BROKER_CONFIG,
+        )
+    except BrokerUnavailable as refused:
+        parts.missing("broker", refused)
+    with ExitStack() as stack:
+        stack.callback(opened.close)
+        request.config.stash[BROKERS_USED].add(f"RabbitMQ {opened.version}, {opened.kind}")
+        yield opened
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[Callable[[], Broker]]:
+    """Return a function that starts a broker which the test may stop, kill and restart."""
+    parts.require("own-broker")
+    with ExitStack() as stack:
+
+        def start() -> Broker:
+            directory = tmp_path / f"broker-{len(started)}"
+            try:
+                opened = open_broker(directory, config=BROKER_CONFIG)
+            except BrokerUnavailable as refused:
+                parts.missing("own-broker", refused)
+            started.append(opened)
+            stack.callback(opened.close)
+            return opened
+
+        started: list[Broker] = []
+        yield start
+
+
+@pytest.fixture(scope="session")
+def management(broker: Broker) -> Iterator[Management]:
+    """The management API of the shared broker."""
+    with Management(broker.management_url) as client:
+        yield client
+
+
+@pytest.fixture
+def vhost(request: pytest.FixtureRequest, broker: Broker, management: Management) -> Iterator[str]:
+    """A fresh vhost named for the test, gone afterwards."""
+    yield from _fresh_vhost(request.node.nodeid, broker, management)
+
+
+@pytest.fixture(scope="module")
+def module_vhost(
+    request: pytest.FixtureRequest, broker: Broker, management: Management
+) -> Iterator[str]:
+    """A fresh vhost that the tests of a module share, gone afterwards."""
+    yield from _fresh_vhost(request.node.nodeid, broker, management)
+
+
+@pytest.fixture
+def vhost_url(broker: Broker, vhost: str) -> str:
+    """AMQP URL of the test's fresh vhost."""
+    return url_in(broker, vhost)
+
+
+@pytest.fixture
+def proxy(broker: Broker) -> Iterator[Proxy]:
+    """A proxy in front of the shared broker's AMQP port."""
+    with Proxy(broker.amqp_url) as opened:
+        yield opened
+
+
+def url_in(broker: Broker, vhost: str) -> str:
+    """Return the broker's AMQP URL with *vhost* in it."""
+    return urlunsplit(urlsplit(broker.amqp_url)._replace(path="/" + quote(vhost, safe="")))
+
+
+def _fresh_vhost(nodeid: str, broker: Broker, management: Management) -> Iterator[str]:
+    words = re.sub(r"[^a-zA-Z0-9]+", "-", nodeid.rpartition("/")[2]).strip("-")
+    name = f"{words[-VHOST_NAME_LENGTH_MAX:].strip('-')}.{zlib.crc32(nodeid.encode()):08x}"
+    management.create_vhost(name, broker.user)
+    yield name
+    management.delete("vhosts", name)

@@ -1,0 +1,1 @@
+"""What the tests share: waiting, a proxy that breaks connections, the management API."""

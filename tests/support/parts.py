@@ -1,0 +1,61 @@
+"""Real parts that tests need, and what happens when one cannot be had.
+
+A missing part fails the test with its reason, unless the caller named the part in
+``HOPTRAIL_TEST_WITHOUT``, separated by commas; then the test is skipped and the run says so.
+"""
+
+import os
+from typing import Final, NoReturn
+
+import pytest
+
+KNOWN: Final = {
+    "broker": "a RabbitMQ to observe",
+    "own-broker": "a RabbitMQ that may be stopped, killed and restarted",
+    "small-disk": "a small file system that can be filled",
+}
+VARIABLE: Final = "HOPTRAIL_TEST_WITHOUT"
+STRIPPED_PREFIX: Final = "HOPTRAIL_"
+KEPT_PREFIX: Final = "TESTS_KEEP_"
+
+
+def strip_environment() -> None:
+    """Take every ``HOPTRAIL_*`` variable out of the environment and keep it aside.
+
+    Kept in the environment under another name, because a worker process inherits that.
+    """
+    for name in [name for name in os.environ if name.startswith(STRIPPED_PREFIX)]:
+        os.environ[KEPT_PREFIX + name] = os.environ.pop(name)
+
+
+def given(name: str) -> str | None:
+    """Return what the caller had set *name* to; empty counts as not set."""
+    return os.environ.get(KEPT_PREFIX + name) or None
+
+
+def left_out() -> frozenset[str]:
+    """Return the parts that the caller wants to do without.
+
+    Raises:
+        pytest.UsageError: one of them is not a part.
+    """
+    names = {name.strip() for name in (given(VARIABLE) or "").split(",")} - {""}
+    if unknown := names - KNOWN.keys():
+        raise pytest.UsageError(
+            f"{VARIABLE} names {', '.join(sorted(unknown))}; there are {', '.join(KNOWN)}"
+        )
+    return frozenset(names)
+
+
+def require(part: str) -> None:
+    """Skip the test if the caller left *part* out; call it before trying to get the part."""
+    if part in left_out():
+        pytest.skip(f"without {part}, as {VARIABLE} says")
+
+
+def missing(part: str, reason: object) -> NoReturn:
+    """Fail the test because *part* cannot be had."""
+    pytest.fail(
+        f"{KNOWN[part]} cannot be had:\n{reason}\nTo run the other tests, set {VARIABLE}={part}",
+        pytrace=False,
+    )

@@ -1,0 +1,141 @@
+"""A TCP proxy that breaks connections on command.
+
+It runs in a thread with an event loop of its own, so that it goes on while a test blocks.
+"""
+
+import asyncio
+import threading
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import urlsplit, urlunsplit
+
+READ_BYTES_MAX: Final = 65_536
+COMMAND_TIMEOUT_S: Final = 10.0
+
+
+class Proxy:
+    """Passes bytes from a port of its own to the host and port in *target_url*.
+
+    ``cut`` resets all connections and lets new ones in; ``refuse`` closes the door and resets
+    all; ``pause`` keeps connections open and stops the bytes; ``resume`` undoes both.
+    """
+
+    def __init__(self, target_url: str) -> None:
+        parts = urlsplit(target_url)
+        self._target_url = parts
+        self._target = (parts.hostname or "127.0.0.1", parts.port or 5672)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._pumps: set[asyncio.Task[None]] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._refusing = False
+        self._server: asyncio.Server | None = None
+        self.latency_s = 0.0
+        self.connections_total = 0
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """The target's URL with the proxy's host and port in it."""
+        credentials = self._target_url.netloc.rpartition("@")[0]
+        address = f"127.0.0.1:{self.port}"
+        netloc = f"{credentials}@{address}" if credentials else address
+        return urlunsplit(self._target_url._replace(netloc=netloc))
+
+    def __enter__(self) -> Self:
+        """Listen on a free port."""
+        self._thread.start()
+        self._do(self._listen())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close everything and end the thread."""
+        self._do(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(COMMAND_TIMEOUT_S)
+        self._loop.close()
+
+    def cut(self) -> None:
+        """Reset every connection; bytes under way are lost."""
+        self._do(self._reset())
+
+    def refuse(self) -> None:
+        """Reset every connection, and each new one at once, until ``resume``."""
+        self._refusing = True
+        self._do(self._reset())
+
+    def pause(self) -> None:
+        """Stop passing bytes in both directions until ``resume``; connections stay open."""
+        self._do(self._set_flowing(False))
+
+    def resume(self) -> None:
+        """Pass bytes and accept connections again."""
+        self._refusing = False
+        self._do(self._set_flowing(True))
+
+    def _do(self, command: Any) -> None:
+        future: Future[None] = asyncio.run_coroutine_threadsafe(command, self._loop)
+        future.result(COMMAND_TIMEOUT_S)
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _set_flowing(self, flowing: bool) -> None:
+        if flowing:
+            self._flowing.set()
+        else:
+            self._flowing.clear()
+
+    async def _reset(self) -> None:
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def _close(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        await self._reset()
+        for pump in list(self._pumps):
+            pump.cancel()
+        await asyncio.gather(*self._pumps, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections_total += 1
+        if self._refusing:
+            writer.transport.abort()
+            return
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self._target)
+        except OSError:
+            writer.transport.abort()
+            return
+        self._writers |= {writer, far_writer}
+        for source, sink in ((reader, far_writer), (far_reader, writer)):
+            pump = asyncio.create_task(self._pump(source, sink))
+            self._pumps.add(pump)
+            pump.add_done_callback(self._pumps.discard)
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(READ_BYTES_MAX):
+                await self._flowing.wait()
+                if self.latency_s:
+                    await asyncio.sleep(self.latency_s)
+                sink.write(data)
+                await sink.drain()
+            if sink.can_write_eof():
+                sink.write_eof()
+        except OSError:
+            sink.transport.abort()
+        finally:
+            if source.at_eof() or sink.transport.is_closing():
+                self._writers.discard(sink)
+                sink.close()
