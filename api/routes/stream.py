@@ -1,0 +1,161 @@
+"""The live tail: messages as they change, as server-sent events that can be resumed by position."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import StreamingResponse
+from store.matching import matches
+from store.query_parser import parse
+
+from api.access import Ports, StoredBodies
+from api.ports import ApiPorts
+from api.problems import Problem, documented
+from api.routes.messages import SEARCH
+from api.stored import Stored
+from events.identity import position_of
+from projector.answers import StreamBehind
+from store.documents import MessageDocument
+
+router = APIRouter(tags=["stream"])
+
+Matches = Callable[[MessageDocument], bool]
+
+
+@router.get(
+    "/stream",
+    operation_id="streamMessages",
+    summary="Messages as they change",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Events named `message` with a message as data and its position as id, and `behind` when "
+            "the reader was too slow: what lies between must be found by a search.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        **documented("query-invalid", "too-many-streams"),
+    },
+)
+async def stream_messages(
+    request: Request,
+    ports: Ports,
+    stored: StoredBodies,
+    q: Annotated[str, SEARCH] = "",
+    after: Annotated[
+        int | None,
+        Query(
+            ge=0, le=2**63 - 1, description="Start after this position; without it, from now on."
+        ),
+    ] = None,
+    last_event_id: Annotated[
+        str | None,
+        Header(description="As a browser sends it when it reconnects; goes before `after`."),
+    ] = None,
+) -> StreamingResponse:
+    """Follow messages as they are published and change state. A message comes again with each change."""
+    query = parse(q)
+    start = _start(ports, last_event_id, after)
+    open_streams: set[object] = request.app.state.streams
+    if len(open_streams) >= ports.limits.streams_max:
+        raise Problem("too-many-streams", f"{len(open_streams)} streams are open. Close one.")
+    lines = follow(ports, stored, lambda found: matches(query, found, now_ns=ports.clock()), start)
+    return StreamingResponse(
+        _counted(lines, open_streams),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+def _start(ports: ApiPorts, last_event_id: str | None, after: int | None) -> int:
+    if last_event_id:
+        digits = last_event_id if last_event_id.isdigit() else ""
+        position = int(digits[:18]) if digits.isascii() and digits else None
+        if position is None:
+            position = position_of(last_event_id, ports.views.stream)
+        if position is None:
+            raise Problem("parameter-invalid", "Last-Event-ID is none of this log's positions.")
+        return position
+    return ports.views.position if after is None else after
+
+
+async def _counted(lines: AsyncIterator[bytes], open_streams: set[object]) -> AsyncIterator[bytes]:
+    token = object()
+    open_streams.add(token)
+    try:
+        async for line in lines:
+            yield line
+    finally:
+        open_streams.discard(token)
+
+
+async def follow(
+    ports: ApiPorts, stored: Stored, wanted: Matches, start: int
+) -> AsyncIterator[bytes]:
+    """Yield the lines of a stream from *start* on, until its time is up.
+
+    A reader that falls behind the buffer is told so and goes on from the present.
+    """
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + ports.limits.stream_s_max
+    reached = start
+    yield b"retry: 1000\n\n"
+    while loop.time() < ends_at:
+        try:
+            async with aclosing(_until(ports, reached, ends_at)) as changes:
+                async for found in changes:
+                    if found is None:
+                        yield b": still here\n\n"
+                        continue
+                    reached = max(reached, found.position, *found.events)
+                    if wanted(found):
+                        yield await _event(ports, stored, found, reached)
+        except StreamBehind:
+            told = {"after": str(reached), "goes_on_at": str(ports.views.position)}
+            reached = ports.views.position
+            yield _lines("behind", f"{ports.views.stream}-{reached}", orjson.dumps(told))
+        else:
+            return
+
+
+async def _until(
+    ports: ApiPorts, after: int, ends_at: float
+) -> AsyncGenerator[MessageDocument | None]:
+    """Yield changes, and None at every heartbeat, until *ends_at* on the loop's clock."""
+    loop = asyncio.get_running_loop()
+    changes = ports.views.changes(after=after)
+    pending: asyncio.Task[MessageDocument | None] | None = None
+    try:
+        while (left := ends_at - loop.time()) > 0:
+            pending = pending or loop.create_task(_next(changes))
+            done, _ = await asyncio.wait({pending}, timeout=min(left, ports.limits.heartbeat_s))
+            if not done:
+                yield None
+                continue
+            found, pending = pending.result(), None
+            if found is None:
+                return
+            yield found
+    finally:
+        if pending is not None:
+            pending.cancel()
+            await asyncio.wait({pending})
+        if isinstance(changes, AsyncGenerator):
+            await changes.aclose()
+
+
+async def _next(changes: AsyncIterator[MessageDocument]) -> MessageDocument | None:
+    return await anext(changes, None)
+
+
+async def _event(ports: ApiPorts, stored: Stored, found: MessageDocument, position: int) -> bytes:
+    told = await stored.message(found, body_bytes_max=ports.limits.list_body_bytes_max)
+    return _lines(
+        "message", f"{ports.views.stream}-{position}", told.model_dump_json(by_alias=True).encode()
+    )
+
+
+def _lines(name: str, position: str, data: bytes) -> bytes:
+    return b"event: %s\nid: %s\ndata: %s\n\n" % (name.encode(), position.encode(), data)

@@ -1,0 +1,93 @@
+"""Read message bodies and facts back from the event log, keeping the blocks used last.
+
+A body that retention removed is None; so is a fact. Reads are by block, so a page of neighbours costs few reads.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from api.wire_messages import BodyOut, MessageOut, body_left_out, message, shown_body
+from events.block import open_block
+from events.facts import BodyRef, Envelope
+from store.documents import MessageDocument
+from store.ports import EventLog
+
+CACHED_BYTES_MAX = 32 * 1024 * 1024
+CACHED_BLOCKS_MAX = 16
+
+
+class Stored:
+    """Reader of *log*. Bounded: at most 32 MiB of bodies and 16 opened blocks stay in memory."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._bodies: OrderedDict[int, Sequence[bytes]] = OrderedDict()
+        self._bodies_bytes = 0
+        self._blocks: OrderedDict[int, list[Envelope]] = OrderedDict()
+
+    async def body(self, ref: BodyRef) -> bytes | None:
+        """Return the stored bytes of a body; None when they are not retained.
+
+        Raises:
+            LogDamaged: they are there but cannot be read.
+        """
+        kept = self._bodies.get(ref.block)
+        if kept is None:
+            kept = await self._log.bodies(ref.block)
+            if kept is None:
+                return None
+            self._keep_bodies(ref.block, kept)
+        else:
+            self._bodies.move_to_end(ref.block)
+        return kept[ref.index] if ref.index < len(kept) else None
+
+    def _keep_bodies(self, number: int, bodies: Sequence[bytes]) -> None:
+        size = sum(map(len, bodies))
+        if size > CACHED_BYTES_MAX // 4 or number in self._bodies:
+            return
+        self._bodies[number] = bodies
+        self._bodies_bytes += size
+        while self._bodies_bytes > CACHED_BYTES_MAX:
+            _, dropped = self._bodies.popitem(last=False)
+            self._bodies_bytes -= sum(map(len, dropped))
+
+    async def events(self, positions: Sequence[int]) -> list[Envelope]:
+        """Return the facts at *positions* that are retained, in that order.
+
+        Raises:
+            BlockDamaged: a block of theirs is damaged.
+        """
+        found: list[Envelope] = []
+        for position in positions:
+            number = await self._log.block_at(position)
+            envelopes = [] if number is None else await self._opened(number)
+            if envelopes and 0 <= position - envelopes[0].position < len(envelopes):
+                found.append(envelopes[position - envelopes[0].position])
+        return found
+
+    async def _opened(self, number: int) -> list[Envelope]:
+        if number not in self._blocks:
+            block = await self._log.block(number)
+            self._blocks[number] = [] if block is None else open_block(block)
+            if len(self._blocks) > CACHED_BLOCKS_MAX:
+                self._blocks.popitem(last=False)
+        return self._blocks[number]
+
+    async def message(
+        self, document: MessageDocument, *, body_bytes_max: int | None = None
+    ) -> MessageOut:
+        """Return a message with its body, left out when it is larger than *body_bytes_max*."""
+        return message(document, await self._body_out(document, body_bytes_max))
+
+    async def _body_out(self, document: MessageDocument, bytes_max: int | None) -> BodyOut | None:
+        ref = document.body
+        if ref is None:
+            return None
+        if bytes_max is not None and ref.size > bytes_max:
+            return body_left_out(ref, "large")
+        stored = await self.body(ref)
+        return (
+            body_left_out(ref, "not retained")
+            if stored is None
+            else shown_body(document, ref, stored)
+        )

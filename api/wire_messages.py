@@ -1,0 +1,290 @@
+"""The JSON forms of messages, their copies, attempts and facts.
+
+Pure. Field names are those of the query language; what is inferred carries its evidence and confidence.
+"""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from api.bodies import Encoding, ShownBody, show
+from api.wire import (
+    Out,
+    PositionOut,
+    TextOut,
+    TimeOut,
+    plain,
+    table,
+    text,
+    text_or_none,
+    texts,
+    time,
+    time_or_none,
+)
+from events.block import Block
+from events.facts import BodyRef, Envelope, kind_of
+from store.documents import Attempt, Copy, DeadLetter, MessageDocument, ParentLink, Party
+
+CONFIDENCE = Field(description="From 0 (a guess) to 1 (certain).", ge=0, le=1)
+EVIDENCE = Field(description="Why this is believed.", examples=["client-provided name"])
+UID = Field(
+    description="hoptrail's id of a message: its stream and the position of its first fact.",
+    examples=["main-4711"],
+)
+State = Literal[
+    "unroutable",
+    "dead-lettered",
+    "redelivered",
+    "delivered",
+    "waiting",
+    "gone",
+    "settled",
+    "unknown",
+]
+
+
+class PartyOut(Out):
+    """A service seen at one end of a message."""
+
+    service: str | None = Field(description="Its name; null when nothing tells it.")
+    connection: TextOut | None = Field(description="The broker's name of its connection.")
+    user: TextOut | None
+    evidence: str | None = EVIDENCE
+    confidence: float = CONFIDENCE
+
+
+class AttemptOut(Out):
+    """One delivery of a copy to a consumer."""
+
+    delivered_at: TimeOut
+    redelivered: bool = Field(description="The broker says that it was delivered before.")
+    consumer: PartyOut
+    position: PositionOut
+    settled: str | None = Field(
+        description="Why this delivery is believed settled; null when nothing tells. Acknowledgements are never seen."
+    )
+
+
+class DeadLetterOut(Out):
+    """How a copy died in its own queue."""
+
+    reason: str = Field(examples=["rejected", "expired", "maxlen", "delivery_limit"])
+    exchange: TextOut | None = Field(description="The exchange it was dead-lettered to.")
+    routing_key: TextOut | None
+    to_queues: list[TextOut]
+    count: int = Field(description="Its deaths in this queue so far.", ge=0)
+    timer: bool = Field(description="An expiry used as a delay, not a failure.")
+    at: TimeOut | None
+
+
+class CopyOut(Out):
+    """The message in one queue."""
+
+    queue: TextOut
+    origin: Literal["routed", "dead-letter", "inferred"]
+    state: State
+    attempts: list[AttemptOut]
+    dead_letter: DeadLetterOut | None = Field(
+        description="How this copy died, in this queue; null when it did not."
+    )
+    enqueued_at: TimeOut | None
+    cause: str | None = Field(description="Why an inferred state (gone, settled) is believed.")
+    confidence: float = CONFIDENCE
+
+
+class ParentOut(Out):
+    """A message believed to have caused this one."""
+
+    uid: str = UID
+    evidence: str = EVIDENCE
+    confidence: float = CONFIDENCE
+    rivals: int = Field(description="Other candidates on the same evidence.", ge=0)
+
+
+class BodyOut(Out):
+    """A message body as the log keeps it."""
+
+    size: int = Field(description="Bytes as published.", ge=0)
+    truncated: bool = Field(description="The log keeps only its beginning.")
+    encoding: Encoding | None = Field(description="How `value` is told; null when it is left out.")
+    value: Any = Field(description="The body: a JSON value, a string, or base64.")
+    left_out: Literal["large", "not retained"] | None = Field(
+        description="Why `value` is null: too large for a list (ask for the message or its body), or removed by "
+        "retention; null when it is there."
+    )
+
+
+class MessageOut(Out):
+    """A message: who published what where, what became of each copy, and what caused it."""
+
+    uid: str = UID
+    published_at: TimeOut
+    time_quality: Literal["live", "backlog", "broker"] = Field(
+        description="live: seen as it happened; backlog: seen late, while capture caught up; broker: the broker's own."
+    )
+    publish_observed: bool
+    vhost: TextOut
+    exchange: TextOut
+    routing_keys: list[TextOut]
+    routed_queues: list[TextOut] = Field(
+        description="Where the broker routed it; not a proof of arrival."
+    )
+    publisher: PartyOut
+    message_id: TextOut | None
+    correlation_id: TextOut | None
+    type: TextOut | None
+    content_type: TextOut | None
+    headers: dict[str, Any] | None
+    body: BodyOut | None
+    state: State
+    copies: list[CopyOut]
+    trace_id: str
+    parent: ParentOut | None
+    other_parents: list[ParentOut]
+    latency_ms: float | None = Field(
+        description="From publish to the first delivery of a routed copy; null unless both were seen live."
+    )
+    position: PositionOut
+    reply_to: TextOut | None
+    app_id: TextOut | None
+    content_encoding: TextOut | None
+    retry_rounds: int = Field(description="Returns of a copy to a queue it was in before.", ge=0)
+    not_observed: str | None = Field(description="Why the publish was not seen; null when it was.")
+
+
+class EventOut(Out):
+    """A fact of the log as it was observed."""
+
+    position: PositionOut
+    observed_at: TimeOut
+    lag_ms: int = Field(description="How long it may have waited in the tap before, in ms.", ge=0)
+    kind: str = Field(examples=["MessagePublished"])
+    fact: dict[str, Any] = Field(description="The fact's fields; nothing in them is inferred.")
+
+
+def message(document: MessageDocument, body: BodyOut | None) -> MessageOut:
+    """Return a message in its JSON form; *body* as :func:`shown_body` or :func:`body_left_out` gives it."""
+    return MessageOut(
+        uid=document.uid,
+        published_at=time(document.published_at),
+        time_quality=document.time_quality,  # pyright: ignore[reportArgumentType]
+        publish_observed=document.publish_observed,
+        vhost=text(document.vhost),
+        exchange=text(document.exchange),
+        routing_keys=texts(document.routing_keys),
+        routed_queues=texts(document.routed_queues),
+        publisher=_party(document.publisher),
+        message_id=text_or_none(document.message_id),
+        correlation_id=text_or_none(document.correlation_id),
+        type=text_or_none(document.type),
+        content_type=text_or_none(document.content_type),
+        headers=table(document.headers),
+        body=body,
+        state=document.state,  # pyright: ignore[reportArgumentType]
+        copies=[_copy(copy) for copy in document.copies],
+        trace_id=document.trace_id,
+        parent=_parent(document.parent) if document.parent else None,
+        other_parents=[_parent(link) for link in document.other_parents],
+        latency_ms=document.latency_ms,
+        position=str(document.position),
+        reply_to=text_or_none(document.reply_to),
+        app_id=text_or_none(document.app_id),
+        content_encoding=text_or_none(document.content_encoding),
+        retry_rounds=document.retry_rounds,
+        not_observed=document.not_observed,
+    )
+
+
+def shown_body(document: MessageDocument, ref: BodyRef, stored: bytes) -> BodyOut:
+    """Return the body with its value, in the form a reader can use best."""
+    seen: ShownBody = show(
+        stored,
+        content_type=document.content_type,
+        content_encoding=document.content_encoding,
+        truncated=ref.truncated,
+    )
+    return BodyOut(
+        size=ref.size,
+        truncated=ref.truncated,
+        encoding=seen.encoding,
+        value=seen.value,
+        left_out=None,
+    )
+
+
+def body_left_out(ref: BodyRef, why: Literal["large", "not retained"]) -> BodyOut:
+    """Return the body without its value, and why."""
+    return BodyOut(size=ref.size, truncated=ref.truncated, encoding=None, value=None, left_out=why)
+
+
+def event(envelope: Envelope) -> EventOut:
+    """Return a fact of the log in its JSON form."""
+    return EventOut(
+        position=str(envelope.position),
+        observed_at=time(envelope.observed_at),
+        lag_ms=envelope.lag_ms,
+        kind=kind_of(envelope.fact),
+        fact=plain(envelope.fact),
+    )
+
+
+def block_summary(block: Block) -> dict[str, Any]:
+    """Return what a block's header tells, as ``hoptrail log`` prints it."""
+    header = block.header
+    told = plain(header)
+    told["first_observed_at"] = time(header.first_observed_at)
+    told["last_observed_at"] = time(header.last_observed_at)
+    told["previous"] = header.previous.hex()
+    told["digest"] = block.digest.hex()
+    return told
+
+
+def _party(party: Party) -> PartyOut:
+    return PartyOut(
+        service=party.service,
+        connection=text_or_none(party.connection),
+        user=text_or_none(party.user),
+        evidence=party.evidence,
+        confidence=party.confidence,
+    )
+
+
+def _attempt(attempt: Attempt) -> AttemptOut:
+    return AttemptOut(
+        delivered_at=time(attempt.delivered_at),
+        redelivered=attempt.redelivered,
+        consumer=_party(attempt.consumer),
+        position=str(attempt.position),
+        settled=attempt.settled,
+    )
+
+
+def _dead_letter(death: DeadLetter) -> DeadLetterOut:
+    return DeadLetterOut(
+        reason=death.reason,
+        exchange=text_or_none(death.exchange),
+        routing_key=text_or_none(death.routing_key),
+        to_queues=texts(death.to_queues),
+        count=death.count,
+        timer=death.timer,
+        at=time_or_none(death.at),
+    )
+
+
+def _copy(copy: Copy) -> CopyOut:
+    return CopyOut(
+        queue=text(copy.queue),
+        origin=copy.origin,  # pyright: ignore[reportArgumentType]
+        state=copy.state,  # pyright: ignore[reportArgumentType]
+        attempts=[_attempt(attempt) for attempt in copy.attempts],
+        dead_letter=_dead_letter(copy.dead_letter) if copy.dead_letter else None,
+        enqueued_at=time_or_none(copy.enqueued_at),
+        cause=copy.cause,
+        confidence=copy.confidence,
+    )
+
+
+def _parent(link: ParentLink) -> ParentOut:
+    return ParentOut(
+        uid=link.uid, evidence=link.evidence, confidence=link.confidence, rivals=link.rivals
+    )
