@@ -4,6 +4,8 @@ It runs in a thread with an event loop of its own, so that it goes on while a te
 """
 
 import asyncio
+import socket
+import struct
 import threading
 from concurrent.futures import Future
 from types import TracebackType
@@ -12,6 +14,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 READ_BYTES_MAX: Final = 65_536
 COMMAND_TIMEOUT_S: Final = 10.0
+RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER of zero seconds: closing sends a reset instead of an orderly end."""
 
 
 class Proxy:
@@ -97,7 +101,7 @@ class Proxy:
 
     async def _reset(self) -> None:
         for writer in list(self._writers):
-            writer.transport.abort()
+            _abort(writer)
 
     async def _close(self) -> None:
         assert self._server is not None
@@ -110,12 +114,12 @@ class Proxy:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections_total += 1
         if self._refusing:
-            writer.transport.abort()
+            _abort(writer)
             return
         try:
             far_reader, far_writer = await asyncio.open_connection(*self._target)
         except OSError:
-            writer.transport.abort()
+            _abort(writer)
             return
         self._writers |= {writer, far_writer}
         for source, sink in ((reader, far_writer), (far_reader, writer)):
@@ -134,8 +138,15 @@ class Proxy:
             if sink.can_write_eof():
                 sink.write_eof()
         except OSError:
-            sink.transport.abort()
+            _abort(sink)
         finally:
             if source.at_eof() or sink.transport.is_closing():
                 self._writers.discard(sink)
                 sink.close()
+
+
+def _abort(writer: asyncio.StreamWriter) -> None:
+    connection = writer.get_extra_info("socket")
+    if connection is not None and not writer.transport.is_closing():
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    writer.transport.abort()

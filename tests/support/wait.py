@@ -38,11 +38,6 @@ async def wait_until_async(condition: Callable[[], Awaitable[T]], *, timeout_s: 
     return value
 
 
-def pass_time(seconds: float) -> None:
-    """Let real time pass, where a test is about what does *not* happen, or about an outage's length."""
-    time.sleep(seconds)
-
-
 def _complaint(condition: object, value: object, timeout_s: float) -> str:
     name = getattr(condition, "__qualname__", repr(condition))
     return f"{name} is still {value!r} after {timeout_s} s"
