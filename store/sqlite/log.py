@@ -138,10 +138,9 @@ class SqliteEventLog:
     def _first_of(self, number: int) -> int | None:
         """Return the number of a segment's first block; None when nothing was ever appended to it."""
         if (first := self._firsts.get(number)) is None:
-            record = self._file(number).record()
-            if record is None:
-                return None
-            first = self._firsts[number] = record.first_block
+            first = self._file(number).first_block()
+            if first is not None:
+                self._firsts[number] = first
         return first
 
     def _path(self, number: int) -> Path:

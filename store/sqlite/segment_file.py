@@ -138,6 +138,14 @@ class SegmentFile:
             raise LogDamaged(f"segment {self.number}: its head record is that of {record.segment}")
         return record
 
+    def first_block(self) -> int | None:
+        """Return the number of the first block, also where the head record cannot tell it; None when empty."""
+        try:
+            record = self.record()
+        except LogDamaged:
+            return self.connection.execute("SELECT min(number) FROM blocks").fetchone()[0]
+        return None if record is None else record.first_block
+
     def tail(self, key: bytes | None, known: Tail | None = None) -> Tail | None:
         """Return the end of the segment; *known* again, unread, when it has not changed. None when it is empty.
 
