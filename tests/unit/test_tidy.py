@@ -89,7 +89,7 @@ def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
                 yield name, node
 
 
-def tests() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+def behaviours() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Every test function with the path of its file."""
     for name, node in functions():
         if name.startswith("tests/") and node.name.startswith("test_"):
@@ -174,7 +174,7 @@ def test_tests_state_their_behaviour() -> None:
     """Every test has a docstring that is a sentence."""
     assert [
         f"{name}:{node.lineno} {node.name}"
-        for name, node in tests()
+        for name, node in behaviours()
         if not (ast.get_docstring(node) or "").endswith(".")
     ] == []
 
