@@ -120,7 +120,7 @@ def test_services_and_relationships_are_those_declared(run: Run) -> None:
 
 
 def test_dead_letters_are_exactly_the_failed_images(run: Run) -> None:
-    """Failures are one group: rejected in the Modeler's queue, as many as failed, though nobody reads the queue they went to."""
+    """Failures are one group, as many as failed, though nobody reads the queue they went to."""
     expected = run.truth["dead_letters"][0]
     groups = [group for group in run.hoptrail.items("/dead-letters") if not group["timer"]]
     failures = [group for group in groups if group["queue"] == expected["queue"]]
@@ -174,7 +174,7 @@ def test_a_search_by_image_id_finds_exactly_its_messages(run: Run) -> None:
 
 
 def test_the_command_line_tells_the_same(run: Run) -> None:
-    """``hoptrail search`` and ``hoptrail dead-letters`` print the objects the API gives, and ``trace`` draws the tree."""
+    """``search`` and ``dead-letters`` print the objects the API gives, and ``trace`` draws the tree."""
     searched = run.hoptrail.json("search", "type:labels", "--limit", "200")
     assert {each["uid"] for each in searched["items"]} == {
         uid for uid, message in run.messages.items() if message["type"] == "labels"

@@ -1,0 +1,133 @@
+"""Messages made to break an observer: all stored, all shown, and capture goes on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from pamqp import commands
+
+from bench.raw import RawConnection, frames_of
+from tests.conftest import url_in
+from tests.support import hostile
+from tests.support.hoptrail import Hoptrail
+from tests.support.truth import LoggedBodies, logged_bodies
+
+
+@dataclass(frozen=True)
+class Sent:
+    hoptrail: Hoptrail
+    bodies: LoggedBodies
+    vhost: str
+
+
+def send_all(url: str) -> None:
+    """Publish every hostile message to every hostile queue, and read half of them back."""
+    with RawConnection(url, name="Hostile Publisher") as connection:
+        publishes: list[bytes] = []
+        for queue in hostile.QUEUES:
+            declare = commands.Queue.Declare(
+                queue=queue, durable=True, arguments={"x-queue-type": "classic"}
+            )
+            connection.call(declare, commands.Queue.DeclareOk)
+        exchange = commands.Exchange.Declare(exchange="all/of%them", exchange_type="fanout")
+        connection.call(exchange, commands.Exchange.DeclareOk)
+        for queue in hostile.QUEUES:
+            bind = commands.Queue.Bind(queue=queue, exchange="all/of%them", routing_key="")
+            connection.call(bind, commands.Queue.BindOk)
+        for message in hostile.MESSAGES:
+            publishes.append(
+                frames_of(1, b"all/of%them", message.key or b"", message.encoded(), message.body)
+            )
+        connection.publish_all(publishes)
+        count = len(hostile.MESSAGES)
+        connection.send(commands.Basic.Consume(queue=hostile.QUEUES[1], no_ack=True))
+        seen = 0
+
+        def take(kind: int, _: int, payload: bytes) -> bool:
+            nonlocal seen
+            seen += kind == 2
+            return seen == count
+
+        connection.receive(take)
+
+
+@pytest.fixture(scope="module")
+def sent(
+    tmp_path_factory: pytest.TempPathFactory, start_hoptrail: Any, module_vhost: str, broker: Any
+) -> Iterator[Sent]:
+    store = tmp_path_factory.mktemp("hostile") / "store"
+    with start_hoptrail(store, vhosts=module_vhost) as hoptrail:
+        send_all(url_in(broker, module_vhost))
+        count = len(hostile.MESSAGES)
+        hoptrail.wait_captured(published=count, delivered=count)
+        yield Sent(hoptrail, logged_bodies(store, module_vhost), module_vhost)
+
+
+def test_every_hostile_message_is_stored_once(sent: Sent) -> None:
+    """The log holds a publish and a delivery for each, with the whole body or its beginning."""
+    assert sum(map(len, sent.bodies.published.values())) == len(hostile.MESSAGES)
+    assert sum(map(len, sent.bodies.delivered.values())) == len(hostile.MESSAGES)
+    capped = {sha256(each.body[: 256 * 1024]).hexdigest() for each in hostile.MESSAGES}
+    assert set(sent.bodies.published) == capped
+
+
+def test_capture_went_on(sent: Sent) -> None:
+    """No gap, no undecodable event: hostile values are values."""
+    capture = sent.hoptrail.get("/capture")
+
+    assert capture["gaps"] == []
+    assert capture["running"]
+
+
+def test_every_hostile_message_is_shown_by_the_api(sent: Sent) -> None:
+    """The list, each message, its body and its facts answer without an error."""
+    messages = sent.hoptrail.messages()
+    assert len(messages) == len(hostile.MESSAGES)
+    for message in messages:
+        uid = quote(message["uid"], safe="")
+        assert sent.hoptrail.message(message["uid"])["uid"] == message["uid"]
+        assert sent.hoptrail.get(f"/messages/{uid}/events")["total"] == 2
+        body = sent.hoptrail.raw(f"/messages/{uid}/body")
+        assert body.status_code == 200
+        assert "attachment" in body.headers["content-disposition"]
+        assert len(body.content) == min(message["body"]["size"], 256 * 1024)
+
+
+def test_text_that_is_not_utf8_keeps_its_bytes(sent: Sent) -> None:
+    """A message id, a header value and a routing key that are not UTF-8 come back as base64 of the bytes sent."""
+    messages = sent.hoptrail.messages()
+    ids = [each["message_id"] for each in messages if isinstance(each["message_id"], dict)]
+    keys = [key for each in messages for key in each["routing_keys"] if isinstance(key, dict)]
+
+    assert ids == [{"b64": "//7DKA=="}]
+    assert keys == [{"b64": "a2V5Lv/+wyg="}]
+
+
+def test_queues_with_hostile_names_answer(sent: Sent) -> None:
+    """Each queue is found under its percent-encoded name, and the unread ones hold every message in order."""
+    vhost = quote(sent.vhost, safe="")
+    for queue in hostile.QUEUES:
+        contents = sent.hoptrail.get(f"/queues/{vhost}/{quote(queue, safe='')}/contents", limit=100)
+        waiting = [each for each in contents["items"] if each["state"] == "waiting"]
+        assert len(waiting) == (0 if queue == hostile.QUEUES[1] else len(hostile.MESSAGES))
+
+
+def test_the_command_line_shows_them_without_control_characters(sent: Sent) -> None:
+    """Every reading command ends well, and no escape sequence of a message reaches the terminal."""
+    calls: list[list[str]] = [
+        ["search", "*:*", "--limit", "100"],
+        ["topology"],
+        ["queues"],
+        ["dead-letters"],
+        ["capture"],
+        *(["show", message["uid"]] for message in sent.hoptrail.messages()),
+    ]
+    for call in calls:
+        done = sent.hoptrail.cli(*call)
+        assert done.returncode == 0, (call, done.stderr)
+        assert "\x1b]" not in done.stdout
+        assert "\x07" not in done.stdout
