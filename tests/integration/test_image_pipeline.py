@@ -14,14 +14,18 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from examples.image_pipeline import topology
-from examples.image_pipeline.pipeline import with_vhost
 from examples.image_pipeline.plan import Outcome, images_with
 from examples.image_pipeline.wire import image_id_in
+from examples.local_broker import Broker
+from tests.conftest import url_in
+from tests.support.wait import wait_until_async
 
 IMAGES = 40
 FAILED = IMAGES // 10
 RETRIED = IMAGES // 20
 RUN_S_MAX = 60
+DEAD_LETTERS_S_MAX = 10
+"""The broker moves a rejected message after it has answered; the last may be under way."""
 
 
 @dataclass(frozen=True)
@@ -40,19 +44,25 @@ def pipeline(url: str, vhost: str, truth: Path, *options: str) -> tuple[int, dic
 
 
 @pytest.fixture(scope="module")
-def run(broker: Any, module_vhost: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(broker: Broker, module_vhost: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
     file = tmp_path_factory.mktemp("pipeline") / "truth.json"
     options = f"--images {IMAGES} --seed 3 --rate 0 --no-ids --modelers 2 --prefetch 5".split()
     code, truth = pipeline(broker.amqp_url, module_vhost, file, *options)
     assert code == 0
-    return Run(truth, with_vhost(broker.amqp_url, module_vhost)[0])
+    return Run(truth, url_in(broker, module_vhost))
 
 
 @pytest.fixture
 async def channel(run: Run) -> AsyncIterator[AbstractChannel]:
     """A channel on the run's vhost; what it gets and does not acknowledge goes back."""
     async with await aio_pika.connect(run.url) as connection:
-        yield await connection.channel()
+        opened = await connection.channel()
+
+        async def dead_letters_arrived() -> bool:
+            return await depth(opened, topology.MODELER_FAILED.name) >= FAILED
+
+        await wait_until_async(dead_letters_arrived, timeout_s=DEAD_LETTERS_S_MAX)
+        yield opened
 
 
 async def depth(channel: AbstractChannel, queue: str) -> int:
@@ -156,13 +166,13 @@ def test_both_modelers_worked(run: Run) -> None:
 
 
 async def test_with_ids_one_image_is_one_correlation_and_one_trace(
-    broker: Any, vhost: str, tmp_path: Path
+    broker: Broker, vhost: str, tmp_path: Path
 ) -> None:
     """By default a message has an id of its own, its image's correlation id and its trace."""
     code, truth = pipeline(
         broker.amqp_url, vhost, tmp_path / "truth.json", "--images", "10", "--rate", "0"
     )
-    connection = await aio_pika.connect(with_vhost(broker.amqp_url, vhost)[0])
+    connection = await aio_pika.connect(url_in(broker, vhost))
     async with connection:
         dead = await contents(await connection.channel(), topology.MODELER_FAILED.name)
         on_wire = [(m.message_id, m.correlation_id, m.headers["traceparent"]) for m in dead]
@@ -180,7 +190,7 @@ async def test_with_ids_one_image_is_one_correlation_and_one_trace(
 
 
 def test_a_run_out_of_time_fails_and_says_what_it_did(
-    broker: Any, vhost: str, tmp_path: Path
+    broker: Broker, vhost: str, tmp_path: Path
 ) -> None:
     """The exit code is 1, and the truth file is there and calls the run unsettled."""
     code, truth = pipeline(
