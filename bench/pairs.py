@@ -1,4 +1,7 @@
-"""Alternating pairs: subject and baseline in turn, each in a fresh process, so that a slow spell of the machine hits both."""
+"""Alternating pairs: subject and baseline in turn, each in a process of its own.
+
+A slow spell of the machine so hits both.
+"""
 
 import json
 import statistics

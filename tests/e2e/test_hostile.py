@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -27,7 +26,6 @@ class Sent:
 def send_all(url: str) -> None:
     """Publish every hostile message to every hostile queue, and read half of them back."""
     with RawConnection(url, name="Hostile Publisher") as connection:
-        publishes: list[bytes] = []
         for queue in hostile.QUEUES:
             declare = commands.Queue.Declare(
                 queue=queue, durable=True, arguments={"x-queue-type": "classic"}
@@ -38,10 +36,10 @@ def send_all(url: str) -> None:
         for queue in hostile.QUEUES:
             bind = commands.Queue.Bind(queue=queue, exchange="all/of%them", routing_key="")
             connection.call(bind, commands.Queue.BindOk)
-        for message in hostile.MESSAGES:
-            publishes.append(
-                frames_of(1, b"all/of%them", message.key or b"", message.encoded(), message.body)
-            )
+        publishes = [
+            frames_of(1, b"all/of%them", each.key or b"", each.encoded(), each.body)
+            for each in hostile.MESSAGES
+        ]
         connection.publish_all(publishes)
         count = len(hostile.MESSAGES)
         connection.send(commands.Basic.Consume(queue=hostile.QUEUES[1], no_ack=True))
