@@ -19,33 +19,34 @@ def main() -> int:
     parser.add_argument("--port", type=int, help="AMQP port, default: a free one")
     parser.add_argument("--management-port", type=int, help="management port, default: a free one")
     given = parser.parse_args()
-    stop_signals = {signal.SIGINT, signal.SIGTERM}
-    for stop_signal in stop_signals:
-        signal.signal(stop_signal, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        broker = open_broker(
-            given.dir,
-            port=given.port,
-            management_port=given.management_port,
-            report=lambda line: print(line, file=sys.stderr),
-        )
+        _run(given.dir, given.port, given.management_port)
     except BrokerUnavailable as refused:
         print(refused, file=sys.stderr)
         return 1
-    with_version = f"RabbitMQ {broker.version}, {broker.kind}; Ctrl-C stops it"
-    try:
-        print(f"HOPTRAIL_AMQP_URL={broker.amqp_url}")
-        print(f"HOPTRAIL_MANAGEMENT_URL={broker.management_url}", flush=True)
-        print(with_version, file=sys.stderr)
-        signal.sigwait(stop_signals)
     except KeyboardInterrupt:
         pass
-    finally:
-        broker.close()
     return 0
 
 
-def _interrupt(number: int, frame: object) -> None:
+def _run(directory: Path, port: int | None, management_port: int | None) -> None:
+    broker = open_broker(
+        directory,
+        port=port,
+        management_port=management_port,
+        report=lambda line: print(line, file=sys.stderr),
+    )
+    try:
+        print(f"HOPTRAIL_AMQP_URL={broker.amqp_url}")
+        print(f"HOPTRAIL_MANAGEMENT_URL={broker.management_url}", flush=True)
+        print(f"RabbitMQ {broker.version}, {broker.kind}; Ctrl-C stops it", file=sys.stderr)
+        signal.pause()
+    finally:
+        broker.close()
+
+
+def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 

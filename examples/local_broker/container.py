@@ -43,7 +43,7 @@ class ContainerBroker(Broker):
         port: int | None = None,
         management_port: int | None = None,
         config: str = "",
-        report: Callable[[str], None] = lambda line: None,
+        report: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.directory = directory.absolute()
         self._wanted = (port, management_port)

@@ -59,14 +59,16 @@ def open_broker(
     port: int | None = None,
     management_port: int | None = None,
     config: str = "",
-    report: Callable[[str], None] = lambda line: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Broker:
     """Return a started broker; whoever calls closes it.
 
     Args:
         directory: where a broker of our own keeps its data and its log.
-        amqp_url, management_url: the caller's broker; both or none.
-        port, management_port: ports of a broker of our own; free ones when None.
+        amqp_url: the caller's broker, with its
+        management_url: both or none.
+        port: AMQP port of a broker of our own, a free one when None; so is
+        management_port: its port for the management API.
         config: further lines of ``rabbitmq.conf`` for a broker of our own.
         report: is told of long steps in one line each.
 

@@ -46,6 +46,7 @@ def test_a_killed_broker_comes_back_on_the_same_ports_with_its_queues(
     urls, pid = (broker.amqp_url, broker.management_url), broker.pid
     with Management(broker.management_url) as management:
         management.put("queues", "/", "kept", body=DURABLE)
+        broker.sync()
         broker.kill()
         assert broker.pid is None
         broker.start()
