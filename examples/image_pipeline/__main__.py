@@ -9,6 +9,7 @@ import asyncio
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from aio_pika.exceptions import AMQPError
@@ -27,61 +28,7 @@ FAILED, INTERRUPTED = 1, 130
 
 def parse(arguments: list[str]) -> Options:
     """Return what the command line asks for; exits with 2 when it makes no sense."""
-    parser = argparse.ArgumentParser(
-        prog="python -m examples.image_pipeline",
-        description="Five small services that turn images into labelled 3D models.",
-    )
-    add = parser.add_argument
-    add(
-        "--url",
-        default=DEFAULT_URL,
-        help="AMQP URL of the broker (default: %(default)s)",
-    )
-    add("--vhost", help="vhost, instead of the one in the URL")
-    add(
-        "--images",
-        type=_at_least(0),
-        default=200,
-        help="how many; 0 = until Ctrl-C (200)",
-    )
-    add(
-        "--seed",
-        type=_at_least(0),
-        default=1,
-        help="chooses what fails and how long work takes",
-    )
-    add("--rate", type=float, default=50.0, help="images per second, 0 = no limit (50)")
-    add("--modelers", type=_at_least(1), default=1, help="instances of the Modeler (1)")
-    add(
-        "--prefetch",
-        type=_at_least(1),
-        default=1,
-        help="messages a consumer works on at once (1)",
-    )
-    add(
-        "--no-ids",
-        action="store_true",
-        help="no message, correlation or trace ids on the wire",
-    )
-    add(
-        "--truth",
-        type=Path,
-        metavar="FILE",
-        help="write what was really done to FILE, as JSON",
-    )
-    add(
-        "--timeout",
-        type=float,
-        default=120.0,
-        help="seconds to settle all images in (120)",
-    )
-    add(
-        "--linger",
-        type=float,
-        default=0.0,
-        help="seconds to stay connected afterwards (0)",
-    )
-    given = parser.parse_args(arguments)
+    given = _parser().parse_args(arguments)
     url, vhost = with_vhost(given.url, given.vhost)
     settings = RunSettings(
         images=given.images,
@@ -99,6 +46,26 @@ def parse(arguments: list[str]) -> Options:
         timeout_s=given.timeout,
         linger_s=given.linger,
     )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m examples.image_pipeline",
+        description="Five small services that turn images into labelled 3D models.",
+    )
+    add, natural, positive = parser.add_argument, _at_least(0), _at_least(1)
+    add("--url", default=DEFAULT_URL, help="AMQP URL of the broker (default: %(default)s)")
+    add("--vhost", help="vhost, instead of the one in the URL")
+    add("--images", type=natural, default=200, help="how many; 0 = until Ctrl-C (200)")
+    add("--seed", type=natural, default=1, help="chooses what fails and how long work takes")
+    add("--rate", type=float, default=50.0, help="images per second, 0 = no limit (50)")
+    add("--modelers", type=positive, default=1, help="instances of the Modeler (1)")
+    add("--prefetch", type=positive, default=1, help="messages a consumer works on at once (1)")
+    add("--no-ids", action="store_true", help="no message, correlation or trace ids on the wire")
+    add("--truth", type=Path, metavar="FILE", help="write what was really done to FILE, as JSON")
+    add("--timeout", type=float, default=120.0, help="seconds to settle all images in (120)")
+    add("--linger", type=float, default=0.0, help="seconds to stay connected afterwards (0)")
+    return parser
 
 
 def main() -> int:
@@ -121,7 +88,7 @@ async def _run(options: Options) -> int:
     return 0
 
 
-def _at_least(smallest: int):
+def _at_least(smallest: int) -> Callable[[str], int]:
     def whole_number(text: str) -> int:
         value = int(text)
         if value < smallest:
