@@ -32,7 +32,7 @@ def encode(key: bytes, request: str, values: Values) -> str:
     """Return the cursor for *request* (a text that names the list, its query and its order) after *values*."""
     packed = msgspec.msgpack.encode(values)
     tagged = _tag(key, request, packed) + packed
-    return base64.urlsafe_b64encode(tagged).rstrip(b"=").decode()
+    return _written(tagged)
 
 
 def decode(key: bytes, request: str, cursor: str) -> Values:
@@ -47,10 +47,16 @@ def decode(key: bytes, request: str, cursor: str) -> Values:
         tagged = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except binascii.Error as error:
         raise CursorInvalid("it is no cursor") from error
+    if _written(tagged) != cursor:
+        raise CursorInvalid("it is no cursor")
     tag, packed = tagged[:TAG_BYTES], tagged[TAG_BYTES:]
     if not compare_digest(tag, _tag(key, request, packed)):
         raise CursorInvalid("it is damaged, or was made for another request")
     return _decoder.decode(packed)
+
+
+def _written(tagged: bytes) -> str:
+    return base64.urlsafe_b64encode(tagged).rstrip(b"=").decode()
 
 
 def _tag(key: bytes, request: str, packed: bytes) -> bytes:

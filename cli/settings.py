@@ -4,6 +4,7 @@ One frozen object, read once per process from ``HOPTRAIL_*`` variables, each wit
 it redacts passwords and keys.
 """
 
+import os
 from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -257,6 +258,11 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
             for item in error.errors(include_input=False, include_url=False)
         ]
         raise SettingsInvalid("\n".join(told)) from None
+
+
+def environment() -> dict[str, str]:
+    """Return a copy of the process's environment, for the processes it starts."""
+    return dict(os.environ)
 
 
 def split_address(value: str) -> tuple[str, int]:

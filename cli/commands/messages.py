@@ -1,0 +1,161 @@
+"""Commands about messages: search, show, trace, tail."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.client import segment
+from cli.context import Context, JsonOption, LimitOption, context_of
+from cli.exits import Exit, Stop
+from cli.render import message as render_message
+from cli.render import trace as render_trace
+from cli.render.values import STYLES, counted, duration, exchange, moment, name_of, text, texts
+from cli.terminal import safe
+
+Query = Annotated[
+    list[str] | None,
+    typer.Argument(help="A query, e.g. state:dead-lettered exchange:orders. Nothing: everything."),
+]
+
+
+def install(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    app.command()(search)
+    app.command()(show)
+    app.command()(trace)
+    app.command()(tail)
+
+
+def search(
+    context: typer.Context,
+    query: Query = None,
+    sort: Annotated[
+        str, typer.Option(help="published_at or latency_ms; a leading minus: largest first.")
+    ] = "-published_at",
+    limit: LimitOption = 50,
+    exact_total: Annotated[bool, typer.Option("--exact-total", help="Count to the end.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Search messages; newest first."""
+    here = context_of(context)
+    with here.api() as api:
+        found = api.pages(
+            "/messages",
+            limit=limit,
+            q=" ".join(query or ()),
+            sort=sort,
+            exact_total="true" if exact_total else None,
+        )
+    rows = [render_message.row(item) for item in found["items"]]
+    here.show(found, as_json=json, table=(render_message.TITLES, rows))
+    if not json:
+        _say_if_empty(here, found)
+
+
+def _say_if_empty(here: Context, found: dict[str, Any]) -> None:
+    told = f"{counted(found)}, as of position {found['position']}"
+    if not found["items"]:
+        told += ". hoptrail capture tells whether something was missed."
+    here.terminal.tell(told, "dim")
+
+
+def show(
+    context: typer.Context,
+    uid: Annotated[str, typer.Argument(help="As search prints it, e.g. main-4711.")],
+    events: Annotated[bool, typer.Option("--events", help="The facts behind it instead.")] = False,
+    limit: LimitOption = 100,
+    json: JsonOption = False,
+) -> None:
+    """Show one message, and why we think so."""
+    here = context_of(context)
+    with here.api() as api:
+        if events:
+            found = api.pages(f"/messages/{segment(uid)}/events", limit=limit)
+            here.show(found, as_json=json, table=_facts(found))
+        else:
+            message = api.get(f"/messages/{segment(uid)}")
+            here.show(message, as_json=json, lines=render_message.draw(message))
+
+
+def _facts(found: dict[str, Any]) -> tuple[tuple[str, ...], list[list[str]]]:
+    rows = [
+        [
+            event["position"],
+            event["observed_at"],
+            event["kind"],
+            text(event["fact"].get("queue") or event["fact"].get("exchange")),
+            text(event["fact"].get("connection")),
+        ]
+        for event in found["items"]
+    ]
+    return ("position", "observed", "fact", "queue or exchange", "connection"), rows
+
+
+def trace(
+    context: typer.Context,
+    trace_id: Annotated[str, typer.Argument(help="A trace id, or the uid of one of its messages.")],
+    limit: LimitOption = 500,
+    json: JsonOption = False,
+) -> None:
+    """Draw the tree of a trace, with latencies and the evidence for each link."""
+    here = context_of(context)
+    with here.api() as api:
+        try:
+            found = api.pages(f"/traces/{segment(trace_id)}", limit=limit)
+        except Stop as stop:
+            wanted = _trace_of(here, trace_id) if stop.code is Exit.FAILED else None
+            if wanted is None:
+                raise
+            found = api.pages(f"/traces/{segment(wanted)}", limit=limit)
+    here.show(found, as_json=json, lines=render_trace.draw(found))
+
+
+def _trace_of(here: Context, uid: str) -> str | None:
+    """Return the trace of a message, or None when *uid* names none."""
+    with here.api() as api:
+        try:
+            return api.get(f"/messages/{segment(uid)}")["trace_id"]
+        except Stop:
+            return None
+
+
+def tail(
+    context: typer.Context,
+    query: Query = None,
+    after: Annotated[
+        int | None, typer.Option(help="Start after this position; without it, from now on.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Follow messages as they are published and change state, until Ctrl-C. With --json, one object per line."""
+    here = context_of(context)
+    resume: str | None = None
+    q = " ".join(query or ())
+    with here.api() as api:
+        if not json:
+            here.terminal.tell("following; Ctrl-C ends it", "dim")
+        while True:
+            start = int(resume.rpartition("-")[2]) if resume else after
+            for name, position, data in api.events(q=q, after=start):
+                resume = position
+                if name == "behind":
+                    here.terminal.tell(
+                        f"too slow: positions {data['after']} to {data['goes_on_at']} were left out",
+                        "yellow",
+                    )
+                elif json:
+                    here.terminal.json(data, indent=False)
+                else:
+                    _tell_change(here, data)
+
+
+def _tell_change(here: Context, message: dict[str, Any]) -> None:
+    queues = texts([copy["queue"] for copy in message["copies"]]) or "no queue"
+    here.terminal.line(
+        (moment(message["published_at"]), "dim"),
+        f"  {safe(message['uid'])}  ",
+        (f"{message['state']:<13}", STYLES.get(message["state"], "")),
+        f"{safe(text(message['type']) or texts(message['routing_keys']))}  {safe(name_of(message['publisher']))}"
+        f" → {safe(exchange(message['exchange']))} → {safe(queues)}",
+        (f"  {duration(message['latency_ms'])}", "dim"),
+    )

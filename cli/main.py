@@ -1,0 +1,70 @@
+"""The command line ``hoptrail``: data on stdout, all else on stderr, one table of exit codes."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from api.app import VERSION
+from cli.commands import log, messages, roles, system
+from cli.context import context_of
+from cli.exits import MEANINGS, Exit, Stop, code_of
+from cli.orphan import end_with_parent
+from cli.terminal import Terminal
+from store.errors import QueryInvalid, StoreError
+
+EPILOG = "Exit codes: " + " ".join(f"{code.value} {told}" for code, told in MEANINGS.items())
+
+app = typer.Typer(
+    name="hoptrail",
+    help="See what really happens inside a RabbitMQ system: every message, its trace, the topology, the dead letters.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"hoptrail {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    parent_pid: Annotated[
+        int | None, typer.Option(hidden=True, help="End when this process is gone.")
+    ] = None,
+) -> None:
+    context_of(context)
+    if parent_pid is not None:
+        end_with_parent(parent_pid)
+
+
+for group in (roles, messages, system, log):
+    group.install(app)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and exit with its code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code; errors that have one are told on stderr."""
+    try:
+        app(arguments)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else Exit.OK
+    except Stop as stop:
+        Terminal().tell(str(stop), "red" if stop.code else "")
+        return stop.code
+    except (StoreError, QueryInvalid) as error:
+        Terminal().tell(str(error), "red")
+        return code_of(error)
+    return Exit.OK

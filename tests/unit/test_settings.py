@@ -1,0 +1,83 @@
+"""Settings: names, defaults, limits, redaction."""
+
+import pytest
+
+from cli.settings import Settings, SettingsInvalid, load, redacted_url
+
+
+def test_defaults_need_nothing() -> None:
+    """Without any variable the settings are those of a broker and a store on this machine."""
+    settings = load({})
+
+    assert settings.http == "127.0.0.1:8652"
+    assert settings.store == "sqlite:///data"
+    assert settings.vhosts == ()
+    assert settings.dead_letter_taps == "auto"
+
+
+def test_vhosts_are_percent_decoded() -> None:
+    """A vhost with a comma or a slash in its name is written percent-encoded."""
+    assert load({"HOPTRAIL_VHOSTS": "%2F, a%2Cb"}).vhosts == ("/", "a,b")
+
+
+def test_management_takes_its_credentials_from_the_amqp_url() -> None:
+    """The management URL is derived from the AMQP URL where it says nothing itself."""
+    amqp = {"HOPTRAIL_AMQP_URL": "amqp://me:p%40ss@broker:5673/"}
+
+    assert load(amqp).management == "http://me:p%40ss@broker:15672"
+    told = amqp | {"HOPTRAIL_MANAGEMENT_URL": "http://other:99"}
+    assert load(told).management == "http://me:p%40ss@other:99"
+    own = amqp | {"HOPTRAIL_MANAGEMENT_URL": "http://a:b@other:99"}
+    assert load(own).management == "http://a:b@other:99"
+
+
+def test_every_invalid_setting_is_named() -> None:
+    """An error names each variable that is not valid, and repeats no value."""
+    given = {
+        "HOPTRAIL_AMQP_URL": "mysql://me:secret@x",
+        "HOPTRAIL_PREFETCH": "0",
+        "HOPTRAIL_STORE": "data",
+        "HOPTRAIL_HTTP": "localhost",
+        "HOPTRAIL_API_KEY": "short-secret",
+        "HOPTRAIL_SERVICE_NAMES": "x",
+    }
+
+    with pytest.raises(SettingsInvalid) as caught:
+        load(given)
+
+    told = str(caught.value)
+    assert all(name in told for name in given)
+    assert "secret" not in told
+
+
+def test_told_settings_hold_no_secret() -> None:
+    """Printed settings redact passwords and keys, and name every setting."""
+    told = load(
+        {
+            "HOPTRAIL_AMQP_URL": "amqp://me:hunter2@broker/",
+            "HOPTRAIL_ADMIN_URL": "http://root:hunter2@broker:15672",
+            "HOPTRAIL_API_KEY": "hunter2-hunter2-hunter2",
+        }
+    ).told()
+
+    assert "hunter2" not in str(told)
+    assert len(told) == len(Settings.model_fields)
+    assert told["HOPTRAIL_AMQP_URL"] == "amqp://me:***@broker/"
+
+
+def test_settings_cannot_be_changed() -> None:
+    """The one settings object is frozen."""
+    with pytest.raises(ValueError, match="frozen"):
+        load({}).prefetch = 5  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_service_names_are_pairs() -> None:
+    """Explicit service names map a pattern to a name."""
+    given = {"HOPTRAIL_SERVICE_NAMES": "billing-*=Billing, web=Shop front"}
+
+    assert load(given).service_names == {"billing-*": "Billing", "web": "Shop front"}
+
+
+def test_a_url_without_password_is_told_as_it_is() -> None:
+    """Redaction leaves a URL without a password alone."""
+    assert redacted_url("http://broker:15672") == "http://broker:15672"
