@@ -1,0 +1,307 @@
+"""What was captured and what was not: the ledger's facts, gathered.
+
+Pure. An empty answer elsewhere means "did not happen" only where this view knows of no gap.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from events.facts import (
+    BrokerBound,
+    CaptureAudited,
+    CaptureStarted,
+    CaptureStopped,
+    ClockStepped,
+    DeadLettersCounted,
+    Envelope,
+    Fact,
+    GapClosed,
+    GapOpened,
+    MessageDeadLettered,
+    MessageDelivered,
+    MessagePublished,
+    NodeStarted,
+    OverlapAmbiguous,
+    TapsPlanned,
+    Undecodable,
+    VhostDeclared,
+    VhostDeleted,
+)
+from events.values import Text
+from projector.answers import Capture, Gap
+from projector.linker.model import ChangeHandler, ChangeKind, FactHandler, LiveCopy, LiveMessage
+from projector.views import state
+
+GAPS_MAX = 1_000
+AUDITS_MAX = 60
+NODES_MAX = 1_000
+VHOSTS_MAX = 10_000
+
+BLIND_SPOTS = (
+    "Acknowledgements are not observable: settled is inferred, never seen.",
+    "Dead letters through the default exchange are seen only when somebody consumes them.",
+    "Dead letters through a direct exchange are seen only for the routing keys that are bound to it.",
+    "Messages dropped for want of a dead-letter exchange are seen only as the broker's counters.",
+    "Publishes and deliveries of the stream protocol are not observable.",
+    "What local shovels (4.2 and later) move is not observable.",
+    "Publishes that the broker refuses never appear.",
+    "Publishes in a transaction that is rolled back appear as if they had happened.",
+    "Direct replies before 4.2 are seen as published, not as delivered.",
+    "Around a broker restart or a change of a queue's leader events can be missing: see the gaps.",
+    "When the tap queue overflows, the oldest events are lost: see the gaps and the audits.",
+    "Message timestamps are cut to 32 bits by the firehose.",
+    "Times are those of observation; while the collector catches up they are marked as backlog.",
+)
+
+
+class Planned(msgspec.Struct, array_like=True):
+    dead_letter_exchanges: tuple[Any, ...]
+    left_alone: tuple[tuple[Any, str], ...]
+    event_exchange: bool
+    mode: str
+
+
+class CaptureState(msgspec.Struct, array_like=True):
+    """`counted` holds each node's counters as last told, `deaths` what the broker counted since its first telling."""
+
+    first_observed_at: int | None = None
+    published: int = 0
+    delivered: int = 0
+    dead_lettered: int = 0
+    undecodable: int = 0
+    broker: Text = ""
+    broker_version: Text = ""
+    running: bool = False
+    epoch: int = 0
+    collector: str | None = None
+    stopped_why: str | None = None
+    open_gaps: dict[str, Gap] = {}
+    closed_gaps: list[Gap] = []
+    gaps_dropped: int = 0
+    ambiguous_overlaps: int = 0
+    clock_steps: int = 0
+    plans: dict[Any, Planned] = {}
+    vhosts: dict[Any, str] = {}
+    audits: list[CaptureAudited] = []
+    counted: dict[Any, dict[str, int]] = {}
+    deaths: dict[str, int] = {}
+    deaths_seen: int = 0
+
+
+_unpack = state.unpacker(CaptureState).decode
+
+
+class CaptureView:
+    """The view `capture`."""
+
+    name = "capture"
+
+    def __init__(self, linker_version: str) -> None:
+        self.version = f"1+{linker_version}"
+        self.state = CaptureState()
+
+    def on_change(self) -> Mapping[ChangeKind, ChangeHandler]:
+        return {ChangeKind.COPY_DIED: self._died}
+
+    def on_fact(self) -> Mapping[type[Fact], FactHandler]:
+        return {
+            MessagePublished: self._published,
+            MessageDelivered: self._delivered,
+            MessageDeadLettered: self._dead_lettered,
+            Undecodable: self._undecodable,
+            BrokerBound: self._bound,
+            NodeStarted: self._node_started,
+            CaptureStarted: self._started,
+            CaptureStopped: self._stopped,
+            TapsPlanned: self._planned,
+            VhostDeclared: self._vhost_declared,
+            VhostDeleted: self._vhost_deleted,
+            GapOpened: self._gap_opened,
+            GapClosed: self._gap_closed,
+            OverlapAmbiguous: self._overlap,
+            ClockStepped: self._clock,
+            CaptureAudited: self._audited,
+            DeadLettersCounted: self._counted,
+        }
+
+    def save(self) -> bytes:
+        return state.pack(self.state)
+
+    def restore(self, state: bytes) -> None:
+        self.state = _unpack(state)
+
+    def digest(self) -> bytes:
+        return state.digest(self.save())
+
+    def answer(self, position: int, observed_at: int | None) -> Capture:
+        """Return the ledger's answer; the last event folded is before *position* and of *observed_at* ns."""
+        known = self.state
+        plans = sorted(known.plans.items(), key=lambda item: repr(item[0]))
+        counted = {kind: n for kind, n in sorted(known.deaths.items()) if n}
+        return Capture(
+            running=known.running,
+            epoch=known.epoch,
+            collector=known.collector,
+            broker=known.broker,
+            broker_version=known.broker_version,
+            events=position,
+            published=known.published,
+            delivered=known.delivered,
+            dead_lettered=known.dead_lettered,
+            undecodable=known.undecodable,
+            first_observed_at=known.first_observed_at,
+            last_observed_at=observed_at,
+            gaps=(*known.closed_gaps, *known.open_gaps.values()),
+            ambiguous_overlaps=known.ambiguous_overlaps,
+            clock_steps=known.clock_steps,
+            vhosts=self._vhosts(),
+            dead_letter_taps=tuple(
+                {"vhost": vhost, "exchange": exchange}
+                for vhost, plan in plans
+                for exchange in plan.dead_letter_exchanges
+            ),
+            left_alone=tuple(
+                {"vhost": vhost, "exchange": exchange, "why": why}
+                for vhost, plan in plans
+                for exchange, why in plan.left_alone
+            ),
+            broker_dead_letters=counted,
+            unseen_dead_letters=max(0, sum(counted.values()) - known.deaths_seen),
+            event_exchange=any(plan.event_exchange for plan in known.plans.values()),
+            audits=tuple(msgspec.structs.asdict(audit) for audit in known.audits),
+            blind_spots=self._blind_spots(),
+        )
+
+    def _vhosts(self) -> tuple[dict[str, Any], ...]:
+        names = dict.fromkeys((*self.state.vhosts, *self.state.plans))
+        last = {audit.vhost: audit for audit in self.state.audits}
+        return tuple(self._vhost(name, last.get(name)) for name in sorted(names, key=repr))
+
+    def _vhost(self, name: Text, audit: CaptureAudited | None) -> dict[str, Any]:
+        plan = self.state.plans.get(name)
+        return {
+            "vhost": name,
+            "tapped": plan is not None,
+            "mode": plan.mode if plan is not None else None,
+            "published_coverage": _share(audit, "published"),
+            "delivered_coverage": _share(audit, "delivered"),
+        }
+
+    def _blind_spots(self) -> tuple[str, ...]:
+        told: list[str] = list(BLIND_SPOTS)
+        if self.state.plans and not any(plan.event_exchange for plan in self.state.plans.values()):
+            told.append(
+                "The event exchange is not tapped: connections shorter than a snapshot's interval have no name."
+            )
+        return tuple(told)
+
+    # Facts
+
+    def _published(self, _: Envelope, __: Any) -> None:
+        self.state.published += 1
+
+    def _delivered(self, _: Envelope, __: Any) -> None:
+        self.state.delivered += 1
+
+    def _dead_lettered(self, _: Envelope, __: Any) -> None:
+        self.state.dead_lettered += 1
+
+    def _undecodable(self, _: Envelope, __: Any) -> None:
+        self.state.undecodable += 1
+
+    def _bound(self, envelope: Envelope, fact: BrokerBound) -> None:
+        self.state.broker, self.state.broker_version = fact.cluster_name, fact.version
+        if self.state.first_observed_at is None:
+            self.state.first_observed_at = envelope.observed_at
+
+    def _node_started(self, _: Envelope, fact: NodeStarted) -> None:
+        if fact.version:
+            self.state.broker_version = fact.version
+
+    def _started(self, envelope: Envelope, fact: CaptureStarted) -> None:
+        known = self.state
+        known.running, known.epoch, known.collector = True, fact.epoch, fact.collector
+        known.broker_version = fact.broker_version or known.broker_version
+        known.stopped_why = None
+        if known.first_observed_at is None:
+            known.first_observed_at = envelope.observed_at
+
+    def _stopped(self, _: Envelope, fact: CaptureStopped) -> None:
+        if fact.epoch >= self.state.epoch:
+            self.state.running, self.state.stopped_why = False, fact.why
+
+    def _planned(self, _: Envelope, fact: TapsPlanned) -> None:
+        if fact.vhost in self.state.plans or len(self.state.plans) < VHOSTS_MAX:
+            self.state.plans[fact.vhost] = Planned(
+                fact.dead_letter_exchanges, fact.left_alone, fact.event_exchange, fact.mode
+            )
+
+    def _vhost_declared(self, _: Envelope, fact: VhostDeclared) -> None:
+        if len(self.state.vhosts) < VHOSTS_MAX:
+            self.state.vhosts[fact.vhost] = ""
+
+    def _vhost_deleted(self, _: Envelope, fact: VhostDeleted) -> None:
+        self.state.vhosts.pop(fact.vhost, None)
+        self.state.plans.pop(fact.vhost, None)
+
+    def _gap_opened(self, _: Envelope, fact: GapOpened) -> None:
+        self.state.open_gaps[fact.gap] = Gap(
+            fact.gap, fact.vhost, fact.node, fact.why, fact.since, None, -1
+        )
+        if len(self.state.open_gaps) > GAPS_MAX:
+            oldest = next(iter(self.state.open_gaps))
+            self._keep_closed(self.state.open_gaps.pop(oldest))
+
+    def _gap_closed(self, _: Envelope, fact: GapClosed) -> None:
+        self.state.open_gaps.pop(fact.gap, None)
+        self._keep_closed(
+            Gap(fact.gap, fact.vhost, fact.node, fact.why, fact.since, fact.until, fact.estimated)
+        )
+
+    def _keep_closed(self, gap: Gap) -> None:
+        self.state.closed_gaps.append(gap)
+        if len(self.state.closed_gaps) > GAPS_MAX:
+            del self.state.closed_gaps[0]
+            self.state.gaps_dropped += 1
+
+    def _overlap(self, _: Envelope, __: OverlapAmbiguous) -> None:
+        self.state.ambiguous_overlaps += 1
+
+    def _clock(self, _: Envelope, __: ClockStepped) -> None:
+        self.state.clock_steps += 1
+
+    def _audited(self, _: Envelope, fact: CaptureAudited) -> None:
+        self.state.audits.append(fact)
+        if len(self.state.audits) > AUDITS_MAX:
+            del self.state.audits[0]
+
+    def _counted(self, _: Envelope, fact: DeadLettersCounted) -> None:
+        """Add what a node's counters grew by; a counter that fell began anew with the node."""
+        known = self.state
+        before = known.counted.get(fact.node)
+        if before is None and len(known.counted) >= NODES_MAX:
+            return
+        if before is not None:
+            for kind, total in fact.totals.items():
+                was = before.get(kind, 0)
+                grown = total - was if total >= was else total
+                known.deaths[kind] = known.deaths.get(kind, 0) + grown
+        known.counted[fact.node] = dict(sorted(fact.totals.items()))
+
+    def _died(self, _: Envelope, __: LiveMessage, ___: LiveCopy, deaths: int) -> None:
+        """Count a death that was seen, from when the broker's own counters are known."""
+        if self.state.counted:
+            self.state.deaths_seen += deaths
+
+
+def _share(audit: CaptureAudited | None, what: str) -> float | None:
+    """Return the captured share (0 to 1) of what the broker counted; None where it does not tell."""
+    if audit is None:
+        return None
+    broker: int = getattr(audit, f"{what}_broker")
+    captured: int = getattr(audit, f"{what}_captured")
+    if broker < 0:
+        return None
+    return min(1.0, captured / broker) if broker else 1.0

@@ -1,0 +1,196 @@
+"""What is connected to what: services, exchanges and queues; edges as declared and as used.
+
+Pure. Counting an event costs one dictionary row; names, rates and shapes are worked out when asked (``graph``,
+``services``). Every edge's `messages` are those that were seen on it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from events.facts import (
+    BindingCreated,
+    BindingDeleted,
+    ChannelClosed,
+    ConnectionClosed,
+    ConsumerStarted,
+    ConsumerStopped,
+    Envelope,
+    ExchangeDeclared,
+    ExchangeDeleted,
+    Fact,
+    QueueDeclared,
+    QueueDeleted,
+    VhostDeleted,
+)
+from projector.linker.model import (
+    ROUTED,
+    ChangeHandler,
+    ChangeKind,
+    Endpoint,
+    FactHandler,
+    LiveAttempt,
+    LiveCopy,
+    LiveMessage,
+)
+from projector.views import state
+from projector.views.declared import DEFAULT_EXCHANGE, Declared
+from projector.views.ends import UNSEEN, Ends
+from projector.views.flows import ROWS_MAX, Flows
+from projector.views.rows import AGAIN, new_row, turn
+
+
+class TopologyState(msgspec.Struct, array_like=True):
+    ends: Ends = msgspec.field(default_factory=Ends)
+    flows: Flows = msgspec.field(default_factory=Flows)
+    declared: Declared = msgspec.field(default_factory=Declared)
+
+
+_unpack = state.unpacker(TopologyState).decode
+
+
+class TopologyView:
+    """The view `topology`; the tables of services and relationships are read from it too."""
+
+    name = "topology"
+
+    def __init__(self, linker_version: str) -> None:
+        self.version = f"1+{linker_version}"
+        self.state = TopologyState()
+
+    def on_change(self) -> Mapping[ChangeKind, ChangeHandler]:
+        return {
+            ChangeKind.PUBLISHED: self._published,
+            ChangeKind.COPY_DELIVERED: self._delivered,
+            ChangeKind.COPY_DIED: self._died,
+            ChangeKind.ENDPOINT_NAMED: self._named,
+            ChangeKind.ENDPOINT_CLOSED: self._closed,
+        }
+
+    def on_fact(self) -> Mapping[type[Fact], FactHandler]:
+        return {
+            ExchangeDeclared: lambda e, f: self.state.declared.exchange_declared(f, e.observed_at),
+            ExchangeDeleted: lambda _, f: self.state.declared.exchange_deleted(f),
+            QueueDeclared: lambda e, f: self.state.declared.queue_declared(f, e.observed_at),
+            QueueDeleted: lambda _, f: self.state.declared.queue_deleted(f),
+            BindingCreated: lambda _, f: self.state.declared.bound(f),
+            BindingDeleted: lambda _, f: self.state.declared.unbound(f),
+            ConsumerStarted: lambda _, f: self.state.declared.consumer_started(f),
+            ConsumerStopped: lambda _, f: self.state.declared.consumer_stopped(f),
+            ChannelClosed: lambda _, f: self.state.declared.channel_closed(f),
+            ConnectionClosed: lambda _, f: self.state.declared.connection_closed(f),
+            VhostDeleted: lambda _, f: self.state.declared.vhost_deleted(f),
+        }
+
+    def save(self) -> bytes:
+        return state.pack(self.state)
+
+    def restore(self, state: bytes) -> None:
+        self.state = _unpack(state)
+
+    def digest(self) -> bytes:
+        return state.digest(self.save())
+
+    def _published(self, envelope: Envelope, message: LiveMessage, _2: Any, _3: Any) -> None:
+        """Count a publish. This and the next method run for every message, so they do little."""
+        view, at = self.state, envelope.observed_at
+        publisher = message.publisher
+        if publisher is None:
+            slot = UNSEEN
+        else:
+            slot = view.ends.slots.get(publisher.number)
+            if slot is None:
+                slot = self._met(publisher, at)
+        keys = message.routing_keys
+        label = message.properties.type or (keys[0] if keys else "")
+        key = (slot, message.vhost, message.exchange, message.routed_queues, label)
+        row = view.flows.published.get(key)
+        if row is None:
+            self._make_room()
+            row = view.flows.published[key] = new_row(at)
+        if at >= row[3]:
+            turn(row, at)
+        row[0] += 1
+        row[2] = at
+
+    def _delivered(
+        self, envelope: Envelope, message: LiveMessage, copy: LiveCopy, attempt: LiveAttempt
+    ) -> None:
+        view, at = self.state, envelope.observed_at
+        slots = view.ends.slots
+        publisher = message.publisher
+        if publisher is None:
+            slot = UNSEEN
+        else:
+            slot = slots.get(publisher.number)
+            if slot is None:
+                slot = self._met(publisher, at)
+        consumer = slots.get(attempt.endpoint.number)
+        if consumer is None:
+            consumer = self._met(attempt.endpoint, at)
+        keys = message.routing_keys
+        label = message.properties.type or (keys[0] if keys else "")
+        key = (slot, consumer, message.vhost, copy.queue, label)
+        row = view.flows.delivered.get(key)
+        if row is None:
+            self._make_room()
+            row = view.flows.delivered[key] = new_row(at)
+        if at >= row[3]:
+            turn(row, at)
+        if (len(copy.attempts) > 1 or copy.origin != ROUTED) and self._was_given(
+            message, copy.queue, attempt, consumer
+        ):
+            row[AGAIN] += 1
+        else:
+            row[0] += 1
+        row[2] = at
+
+    def _was_given(
+        self, message: LiveMessage, queue: Any, attempt: LiveAttempt, consumer: int
+    ) -> bool:
+        """Return whether *consumer* got the message from *queue* before; a repeat is no new message."""
+        slots = self.state.ends.slots
+        return any(
+            earlier is not attempt and slots.get(earlier.endpoint.number) == consumer
+            for copy in message.copies
+            if copy.queue == queue
+            for earlier in copy.attempts
+        )
+
+    def _died(self, envelope: Envelope, message: LiveMessage, copy: LiveCopy, deaths: int) -> None:
+        death = copy.dead_letter
+        if death is None:
+            return
+        at = envelope.observed_at
+        exchange = DEFAULT_EXCHANGE if death.exchange is None else death.exchange
+        key = (message.vhost, copy.queue, exchange, death.to_queues, death.reason)
+        row = self.state.flows.died.get(key)
+        if row is None:
+            self._make_room()
+            row = self.state.flows.died[key] = new_row(at)
+        if at >= row[3]:
+            turn(row, at)
+        row[0] += 1
+        row[AGAIN] += deaths - 1
+        row[2] = at
+
+    def _named(self, envelope: Envelope, endpoint: Endpoint, _2: Any, _3: Any) -> None:
+        self.state.ends.rename(endpoint, envelope.observed_at)
+        self.state.flows.move(self.state.ends.settled())
+
+    def _closed(self, envelope: Envelope, endpoint: Endpoint, _2: Any, _3: Any) -> None:
+        self.state.ends.close(endpoint, envelope.observed_at)
+        self.state.flows.move(self.state.ends.settled())
+
+    def _met(self, endpoint: Endpoint, at: int) -> int:
+        return self.state.ends.meet(endpoint, at)
+
+    def _make_room(self) -> None:
+        """Bound the tables before a row is added: rows found before are no longer theirs afterwards."""
+        flows = self.state.flows
+        if max(len(flows.published), len(flows.delivered), len(flows.died)) < ROWS_MAX:
+            return
+        if flows.is_full():
+            flows.move(self.state.ends.merged())
+            flows.bound()
