@@ -59,7 +59,7 @@ Cursor = Annotated[
     Query(
         min_length=1,
         max_length=cursors.CURSOR_CHARS_MAX,
-        pattern=r"^[A-Za-z0-9_-]+\Z",
+        pattern=r"^[A-Za-z0-9_-]+$",
         description="`next` of the page before, with all other parameters as they were. Opaque.",
     ),
 ]

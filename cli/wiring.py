@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from cli.settings import Settings
+from projector.linker.limits import Limits
 from store.ports import EventLog, MessageIndex, SnapshotStore
 from store.retention import DAY_S, RetentionLimits
 from store.sqlite.log import SqliteEventLog
@@ -30,6 +31,11 @@ def snapshot_store(settings: Settings) -> SnapshotStore:
     from store.sqlite.snapshots import SqliteSnapshotStore
 
     return SqliteSnapshotStore(directory(settings))
+
+
+def linker_limits(settings: Settings) -> Limits:
+    """Return what the linker holds at most."""
+    return Limits(live_copies_max=settings.live_copies_max)
 
 
 def retention_limits(settings: Settings) -> RetentionLimits:

@@ -55,7 +55,11 @@ async def stream_messages(
         Header(description="As a browser sends it when it reconnects; goes before `after`."),
     ] = None,
 ) -> StreamingResponse:
-    """Follow messages as they are published and change state. A message comes again with each change."""
+    """Follow messages as they are published and change state. A message comes again with each change.
+
+    An event's id is a position up to which everything was given. After a break the changes beyond it come again, so
+    some may be seen twice and none is missed.
+    """
     query = parse(q)
     start = _start(ports, last_event_id, after)
     open_streams: set[object] = request.app.state.streams
@@ -78,7 +82,7 @@ def _start(ports: ApiPorts, last_event_id: str | None, after: int | None) -> int
         if position is None:
             raise Problem("parameter-invalid", "Last-Event-ID is none of this log's positions.")
         return position
-    return ports.views.position if after is None else after
+    return ports.views.position - 1 if after is None else after
 
 
 async def _counted(lines: AsyncIterator[bytes], open_streams: set[object]) -> AsyncIterator[bytes]:
@@ -105,16 +109,15 @@ async def follow(
     while loop.time() < ends_at:
         try:
             async with aclosing(_until(ports, reached, ends_at)) as changes:
-                async for found in changes:
+                async for given, found in changes:
+                    reached = max(reached, given)
                     if found is None:
                         yield b": still here\n\n"
-                        continue
-                    reached = max(reached, found.position, *found.events)
-                    if wanted(found):
+                    elif wanted(found):
                         yield await _event(ports, stored, found, reached)
         except StreamBehind:
             told = {"after": str(reached), "goes_on_at": str(ports.views.position)}
-            reached = ports.views.position
+            reached = ports.views.position - 1
             yield _lines("behind", f"{ports.views.stream}-{reached}", orjson.dumps(told))
         else:
             return
@@ -122,22 +125,32 @@ async def follow(
 
 async def _until(
     ports: ApiPorts, after: int, ends_at: float
-) -> AsyncGenerator[MessageDocument | None]:
-    """Yield changes, and None at every heartbeat, until *ends_at* on the loop's clock."""
+) -> AsyncGenerator[tuple[int, MessageDocument | None]]:
+    """Yield changes, and None at every heartbeat, until *ends_at* on the loop's clock.
+
+    With each comes a position up to which every change was yielded: what the views had folded before a change had to
+    be waited for.
+    """
     loop = asyncio.get_running_loop()
     changes = ports.views.changes(after=after)
     pending: asyncio.Task[MessageDocument | None] | None = None
+    given = after
     try:
         while (left := ends_at - loop.time()) > 0:
-            pending = pending or loop.create_task(_next(changes))
+            if pending is None:
+                folded = ports.views.position - 1
+                pending = loop.create_task(_next(changes))
+                await asyncio.sleep(0)
+                if not pending.done():
+                    given = max(given, folded)
             done, _ = await asyncio.wait({pending}, timeout=min(left, ports.limits.heartbeat_s))
             if not done:
-                yield None
+                yield given, None
                 continue
             found, pending = pending.result(), None
             if found is None:
                 return
-            yield found
+            yield given, found
     finally:
         if pending is not None:
             pending.cancel()

@@ -1,0 +1,124 @@
+"""The roles: run, collect, project, serve; and what concerns the broker: doctor, demo."""
+
+import asyncio
+import os
+import time
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import logs, serving, supervisor, wiring
+from cli.context import Context, JsonOption, context_of, run_async
+from cli.exits import Exit, Stop
+from cli.settings import environment
+from store.ports import EventLog
+
+if TYPE_CHECKING:
+    from projector.live import LiveProjection
+
+STREAM = "main"
+NEVER = 2**63  # a position that no log reaches
+
+
+def install(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    app.command()(run)
+    app.command()(collect)
+    app.command()(project)
+    app.command()(serve)
+    app.command()(doctor)
+    app.command()(demo)
+
+
+def run(context: typer.Context) -> None:
+    """Run everything on this machine: collect, project and serve, each restarted when it fails."""
+    here = context_of(context)
+    serving.require_safe_address(here.settings)
+
+    async def work(stop: asyncio.Event) -> Exit:
+        return await supervisor.supervise(
+            supervisor.children(os.getpid()), stop, here.terminal.tell
+        )
+
+    raise typer.Exit(run_async(work))
+
+
+def project(context: typer.Context) -> None:
+    """Follow the log, write the message index, keep snapshots."""
+    here = context_of(context)
+    logs.configure(here.settings.log_level)
+    raise typer.Exit(run_async(lambda stop: _project(here, stop)))
+
+
+async def _project(here: Context, stop: asyncio.Event) -> Exit:
+    from projector.runner import Pace
+    from projector.runner import project as follow_and_index
+
+    async with AsyncExitStack() as opened:
+        log = await opened.enter_async_context(wiring.event_log(here.settings, read_only=True))
+        index = await opened.enter_async_context(wiring.message_index(here.settings))
+        snapshots = await opened.enter_async_context(wiring.snapshot_store(here.settings))
+        await follow_and_index(
+            log,
+            index,
+            snapshots,
+            await stream_of(log),
+            stop,
+            monotonic=time.monotonic,
+            limits=wiring.linker_limits(here.settings),
+            pace=Pace(snapshot_interval_s=here.settings.snapshot_s),
+        )
+    return Exit.OK
+
+
+def serve(context: typer.Context) -> None:
+    """Serve the API and the page; the views are folded in memory."""
+    here = context_of(context)
+    serving.require_safe_address(here.settings)
+    logs.configure(here.settings.log_level)
+    raise typer.Exit(run_async(lambda stop: _serve(here, stop)))
+
+
+async def _serve(here: Context, stop: asyncio.Event) -> Exit:
+    from api.app import create_app
+    from projector.live import LiveProjection
+
+    settings = here.settings
+    listener = serving.bound(settings)
+    async with AsyncExitStack() as opened:
+        log = await opened.enter_async_context(wiring.event_log(settings, read_only=True))
+        index = await opened.enter_async_context(wiring.message_index(settings))
+        snapshots = await opened.enter_async_context(wiring.snapshot_store(settings))
+        views = await opened.enter_async_context(
+            LiveProjection(
+                log, snapshots, await stream_of(log), limits=wiring.linker_limits(settings)
+            )
+        )
+        app = create_app(await serving.ports_of(settings, log, index, views))
+        here.terminal.tell(f"hoptrail: http://{settings.http}/")
+        watcher = asyncio.create_task(_stop_when_failed(views, stop))
+        await serving.serve(app, listener, stop)
+        watcher.cancel()
+        if views.failed is not None:
+            raise views.failed
+    return Exit.OK
+
+
+async def _stop_when_failed(views: "LiveProjection", stop: asyncio.Event) -> None:
+    with suppress(Exception):  # it is raised again once everything is closed
+        await views.until(NEVER)
+    stop.set()
+
+
+def demo(context: typer.Context) -> None:
+    """Find or start a RabbitMQ, start hoptrail and an example system, and print where to look."""
+    from cli.demo import DemoOptions, run_demo
+
+    raise typer.Exit(run_demo(DemoOptions.of(context_of(context).settings, environment())))
+
+
+async def stream_of(log: EventLog) -> str:
+    """Return the name of the log's stream, also before its first block."""
+    head = await log.head()
+    return STREAM if head is None else head.stream

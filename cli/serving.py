@@ -1,0 +1,114 @@
+"""Serve the API at an address: the socket, the refusal of a public one without keys, the server's life."""
+
+import asyncio
+import contextlib
+import ipaddress
+import secrets
+import socket
+import time
+from collections.abc import Generator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from api.ports import LOOPBACK_HOSTS, ApiPorts, Limits, cursor_key, key_digest
+from cli.exits import Exit, Stop
+from cli.settings import Settings
+from projector.answers import LiveViews
+from store.errors import LogUnavailable
+from store.ports import EventLog, MessageIndex
+
+GRACE_S = 3
+CHECK_S = 1.0
+
+
+def require_safe_address(settings: Settings) -> None:
+    """Refuse an address that others can reach unless API keys are asked for.
+
+    Raises:
+        Stop: it is not a loopback address and there is no key.
+    """
+    if settings.api_keys or is_loopback(settings.http_host):
+        return
+    raise Stop(
+        Exit.USAGE,
+        f"HOPTRAIL_HTTP={settings.http} can be reached from other machines, and messages would be open to anyone.\n"
+        "Set HOPTRAIL_API_KEY to a long random text (16 characters or more), or listen on 127.0.0.1.",
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach *host*."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def ports_of(
+    settings: Settings, log: EventLog, index: MessageIndex, views: LiveViews
+) -> ApiPorts:
+    """Return what the API needs. Without a store key yet, cursors are signed with one of this process."""
+    try:
+        key = await log.fingerprint_key()
+    except LogUnavailable:
+        key = secrets.token_bytes(32)
+    host = settings.http_host
+    return ApiPorts(
+        log=log,
+        index=index,
+        views=views,
+        cursor_key=cursor_key(key),
+        clock=time.time_ns,
+        key_digests=frozenset(map(key_digest, settings.api_keys)),
+        hosts=LOOPBACK_HOSTS | {f"[{host}]" if ":" in host else host.lower()},
+        limits=Limits(streams_max=settings.streams_max, lag_s_max=settings.ready_lag_s_max),
+    )
+
+
+def bound(settings: Settings) -> socket.socket:
+    """Return a socket listening at the address of the settings.
+
+    Raises:
+        Stop: the address is taken, or is none of this machine's.
+    """
+    host = settings.http_host
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, settings.http_port))
+    except OSError as error:
+        listener.close()
+        raise Stop(
+            Exit.UNAVAILABLE, f"Cannot listen at HOPTRAIL_HTTP={settings.http}: {error.strerror}."
+        ) from error
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to its caller."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+async def serve(app: ASGIApp, listener: socket.socket, stop: asyncio.Event) -> None:
+    """Serve *app* on *listener* until *stop* is set; open streams then have 3 s to end."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=GRACE_S,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    stopping.cancel()
+    await serving

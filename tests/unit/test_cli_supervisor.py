@@ -1,0 +1,113 @@
+"""The supervisor: children restarted, ended together, never left behind."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from cli.exits import Exit
+from cli.supervisor import Child, supervise
+from tests.support.wait import wait_until
+
+WAIT_S_MAX = 20.0
+SLEEPER = "import time; time.sleep(60)"
+
+
+def python(name: str, code: str) -> Child:
+    return Child(name=name, command=[sys.executable, "-c", code])
+
+
+async def test_a_final_code_ends_everything() -> None:
+    """A role that says that another leads is not started again, and the others are stopped."""
+    told: list[str] = []
+    roles = [python("collect", "raise SystemExit(5)"), python("serve", SLEEPER)]
+
+    async with asyncio.timeout(WAIT_S_MAX):
+        code = await supervise(roles, asyncio.Event(), told.append)
+
+    assert code is Exit.NOT_LEADER
+    assert told == ["collect ended with 5 (not_leader); everything stops"]
+
+
+async def test_a_failed_role_is_started_again(tmp_path: Path) -> None:
+    """A role that crashes runs again after a pause, and the run goes on."""
+    runs = tmp_path / "runs"
+    code = f"open({str(runs)!r}, 'a').write('x'); raise SystemExit(1)"
+    stop, told = asyncio.Event(), list[str]()
+
+    def tell(line: str) -> None:
+        told.append(line)
+        if len(told) == 3:
+            stop.set()
+
+    async with asyncio.timeout(WAIT_S_MAX):
+        ended = await supervise([python("project", code)], stop, tell, pause_s_min=0.01)
+
+    assert ended is Exit.OK
+    assert runs.read_text() == "xxx"
+
+
+async def test_a_stop_ends_the_children_in_order() -> None:
+    """When asked to stop, every child gets SIGTERM and is waited for."""
+    stop = asyncio.Event()
+    code = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
+        "time.sleep(60)"
+    )
+    running = asyncio.create_task(supervise([python("serve", code)], stop, lambda _: None))
+    await asyncio.sleep(0)
+    stop.set()
+
+    async with asyncio.timeout(WAIT_S_MAX):
+        assert await running is Exit.OK
+
+
+def test_children_die_with_the_supervisor(tmp_path: Path) -> None:
+    """A supervisor killed with SIGKILL leaves no child behind."""
+    pid_file = tmp_path / "pid"
+    child = (
+        "import os, sys, time\n"
+        "from cli.orphan import end_with_parent\n"
+        "end_with_parent(int(sys.argv[1]))\n"
+        f"open({str(pid_file)!r} + '.new', 'w').write(str(os.getpid()))\n"
+        f"os.rename({str(pid_file)!r} + '.new', {str(pid_file)!r})\n"
+        "time.sleep(60)"
+    )
+    parent = (
+        "import os, subprocess, sys\n"
+        f"subprocess.run([sys.executable, '-c', {child!r}, str(os.getpid())])"
+    )
+    supervisor = subprocess.Popen([sys.executable, "-c", parent])
+    wait_until(pid_file.exists, timeout_s=WAIT_S_MAX)
+    pid = int(pid_file.read_text())
+
+    supervisor.kill()
+    supervisor.wait()
+
+    wait_until(lambda: not is_running(pid), timeout_s=WAIT_S_MAX)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().split(")")[-1].split()[0] != "Z"
+
+
+def test_sigterm_is_what_children_get() -> None:
+    """The signal that ends a child is SIGTERM, so that it can save its work."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from cli.orphan import end_with_parent; end_with_parent(1); import time; time.sleep(60)",
+        ],
+        timeout=WAIT_S_MAX,
+        check=False,
+    )
+
+    assert done.returncode == -signal.SIGTERM
