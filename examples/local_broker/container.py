@@ -74,7 +74,7 @@ class ContainerBroker(Broker):
     def stop(self) -> None:
         """Stop the container in good order."""
         if self._name is not None:
-            _docker("stop", "--time", "30", self._name)
+            _docker("stop", "-t", "30", self._name)
 
     def kill(self) -> None:
         """SIGKILL the container's processes."""
