@@ -3,22 +3,35 @@
 Nothing here awaits or touches a store. Names, rates and contents are worked out when asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from events.identity import position_of
+from events.identity import position_of, uid
+from events.values import Text, shown
 from projector.answers import (
     Capture,
+    ConversationState,
+    DeadLetterGroup,
     ProjectionState,
+    QueuedCopy,
+    QueueState,
     Relationship,
     Service,
     Topology,
 )
+from projector.linker.document import WORST_FIRST, state_of
+from projector.linker.model import UNKNOWN, UNROUTABLE, LiveCopy, LiveMessage
 from projector.projection import Projection
 from projector.views import services
+from projector.views.conversations import Trace
+from projector.views.declared import QueueInfo
 from projector.views.graph import graph
+from projector.views.queues import Held
 from store.documents import MessageDocument
 
 NS_PER_S = 1_000_000_000
+CONTENTS_MAX = 1_000
+CONVERSATIONS_MAX = 500
+WORST_OF_ALL = (UNROUTABLE, *WORST_FIRST)
 
 
 class Answers:
@@ -64,6 +77,50 @@ class Answers:
     def relationships(self) -> Sequence[Relationship]:
         return services.relationships(self._projection.topology.state)
 
+    def queues(self) -> Sequence[QueueState]:
+        """Return every queue that is declared or was seen, by vhost and name."""
+        projection = self._projection
+        declared, held = projection.topology.state.declared.queues, projection.queues.state.queues
+        consumers = services.consumers(projection.topology.state)
+        places = sorted(declared | held, key=_by_name)
+        return [
+            self._queue(place, declared.get(place), held.get(place), consumers.get(place, ()))
+            for place in places
+        ]
+
+    def queue_contents(
+        self, vhost: Text, name: Text, *, limit: int = CONTENTS_MAX
+    ) -> Sequence[QueuedCopy] | None:
+        """Return the first *limit* copies believed to be in a queue, in its order; None for an unknown queue."""
+        contents = self._projection.queues.contents(vhost, name)
+        if contents is None:
+            known = (vhost, name) in self._projection.topology.state.declared.queues
+            return () if known else None
+        found: list[QueuedCopy] = []
+        for number, position, _ in contents:
+            if len(found) >= limit:
+                break
+            copied = self._copied(position, number, name)
+            if copied is not None:
+                found.append(self._queued(*copied))
+        return found
+
+    def dead_letters(self) -> Sequence[DeadLetterGroup]:
+        projection = self._projection
+        consumers = services.consumers(projection.topology.state)
+        return projection.dead_letters.groups(consumers)
+
+    def dead_letter_messages(self, group: str) -> Sequence[str] | None:
+        members = self._projection.dead_letters.members(group)
+        return None if members is None else [uid(self.stream, position) for position in members]
+
+    def conversations(self) -> Sequence[ConversationState]:
+        """Return the traces that were active last, the latest first, at most `CONVERSATIONS_MAX`."""
+        traces = self._projection.conversations.state.traces
+        latest = sorted(traces.items(), key=lambda item: (-item[1].last, item[0]))
+        told = (self._conversation(*item) for item in latest[:CONVERSATIONS_MAX])
+        return [conversation for conversation in told if conversation is not None]
+
     def capture(self) -> Capture:
         return self._projection.capture.answer(self.position, self.observed_at)
 
@@ -79,3 +136,102 @@ class Answers:
         position = position_of(uid, self.stream)
         message = None if position is None else self._projection.linker.get(position)
         return None if message is None else self._projection.linker.document(message)
+
+    def _queue(
+        self,
+        place: tuple[Text, Text],
+        info: QueueInfo | None,
+        held: Held | None,
+        consumers: tuple[str, ...],
+    ) -> QueueState:
+        held = held or Held()
+        return QueueState(
+            vhost=place[0],
+            name=place[1],
+            type="" if info is None else info.type,
+            waiting=held.waiting,
+            delivered=held.handed_out,
+            uncertain=held.let_go,
+            published=held.published,
+            deliveries=held.deliveries,
+            dead_lettered=held.dead_lettered,
+            broker_ready=held.ready,
+            broker_unacked=held.unacked,
+            sampled_at=held.sampled_at,
+            consumers=consumers,
+            oldest_at=self._oldest_at(place, held),
+            durable=True if info is None else info.durable,
+            arguments={} if info is None else info.arguments,
+        )
+
+    def _oldest_at(self, place: tuple[Text, Text], held: Held) -> int | None:
+        if not held.waiting:
+            return None
+        numbers = (number for number, value in held.contents.items() if not value & 1)
+        number = min(numbers, default=-1)
+        copied = self._copied(held.contents.get(number, -1) >> 1, number, place[1])
+        return None if copied is None else copied[1].enqueued_at
+
+    def _copied(
+        self, position: int, number: int, queue: Text
+    ) -> tuple[LiveMessage, LiveCopy] | None:
+        message = self._projection.linker.get(position)
+        for copy in () if message is None else message.copies:
+            if message is not None and copy.seq == number and copy.queue == queue:
+                return message, copy
+        return None
+
+    def _queued(self, message: LiveMessage, copy: LiveCopy) -> QueuedCopy:
+        return QueuedCopy(
+            uid=uid(self.stream, message.position),
+            position=message.position,
+            enqueued_at=copy.enqueued_at,
+            state=copy.state,
+            confidence=copy.confidence,
+            exchange=message.exchange,
+            routing_key=message.routing_keys[0] if message.routing_keys else "",
+            type=message.properties.type,
+        )
+
+    def _conversation(self, trace_id: str, trace: Trace) -> ConversationState | None:
+        """Return a trace with what its messages say now; None when all of them moved to other traces."""
+        linker = self._projection.linker
+        states, names, moved = dict(trace.states), dict(trace.services), 0
+        for position in trace.members:
+            message = linker.get(position)
+            if message is None:
+                continue
+            if message.trace_id != trace_id:
+                moved += 1
+                continue
+            states[state_of(message)] = None
+            for service in _services(message):
+                names[service] = None
+        if moved >= trace.messages:
+            return None
+        return ConversationState(
+            trace_id=trace_id,
+            root=uid(self.stream, trace.root),
+            messages=trace.messages - moved,
+            services=tuple(sorted(names)),
+            started_at=trace.started,
+            last_at=trace.last,
+            state=min(states, key=_badness, default=UNKNOWN),
+            correlation_id=trace.correlation_id,
+        )
+
+
+def _services(message: LiveMessage) -> Iterator[str]:
+    ends = [] if message.publisher is None else [message.publisher]
+    ends += [attempt.endpoint for copy in message.copies for attempt in copy.attempts]
+    for end in ends:
+        if end.party.service is not None:
+            yield end.party.service
+
+
+def _badness(state: str) -> int:
+    return WORST_OF_ALL.index(state) if state in WORST_OF_ALL else len(WORST_OF_ALL)
+
+
+def _by_name(place: tuple[Text, Text]) -> tuple[str, str]:
+    return (shown(place[0]), shown(place[1]))

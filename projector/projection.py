@@ -15,6 +15,9 @@ from projector.linker.linker import VERSION as LINKER_VERSION
 from projector.linker.linker import Linker
 from projector.linker.model import View
 from projector.views.capture import CaptureView
+from projector.views.conversations import ConversationsView
+from projector.views.dead_letters import DeadLettersView
+from projector.views.queues import QueuesView
 from projector.views.topology import TopologyView
 from store.ports import Snapshot
 
@@ -31,8 +34,17 @@ class Projection:
         linker_version = f"linker-{LINKER_VERSION}"
         self.stream = stream
         self.topology = TopologyView(linker_version)
+        self.dead_letters = DeadLettersView(linker_version)
+        self.queues = QueuesView(linker_version)
+        self.conversations = ConversationsView(linker_version)
         self.capture = CaptureView(linker_version)
-        views: tuple[View, ...] = (self.topology, self.capture)
+        views: tuple[View, ...] = (
+            self.topology,
+            self.dead_letters,
+            self.queues,
+            self.conversations,
+            self.capture,
+        )
         self.fold = Fold(Linker(stream, limits), views)
         self.versions = {view.name: view.version for view in views}
         self.version = version_of(self.versions)

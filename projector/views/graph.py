@@ -25,7 +25,6 @@ from projector.views.services import services
 from projector.views.topology import TopologyState
 
 BINDING_KEYS_MAX = 100
-KEPT_KEYS = "(as published)"
 
 Ident = tuple[str, str, str, str | None]
 
@@ -136,7 +135,8 @@ def _declare_dead_letters(drawn: _Graph, vhost: Text, name: Text, queue: QueueIn
         to = drawn.exchange(vhost, exchange)
     draft = drawn.edge(drawn.queue(vhost, name), to, "dead-letter")
     draft.declared = True
-    draft.keys[KEPT_KEYS if key is None else key] = None
+    if key is not None:
+        draft.keys[key] = None
 
 
 def _declare_consumers(drawn: _Graph) -> None:
