@@ -1,0 +1,60 @@
+"""The order of search results, and what is counted about them: the same in every store.
+
+Pure. There is no relevance: results are ordered by one field, ties by position; a missing value comes last either way.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+from store.documents import MessageDocument
+from store.errors import QueryInvalid
+from store.ports import Sort
+
+TOTAL_MAX = 10_000
+"""A total is counted to here, then it says at least."""
+
+FACET_MATCHES_MAX = 10_000
+"""Facets are counted over so many matches, the newest by publish time."""
+
+_MISSING = 2**62
+
+
+def _latency_us(document: MessageDocument) -> int | None:
+    return None if document.latency_ms is None else round(document.latency_ms * 1000)
+
+
+SORT_VALUES: dict[str, Callable[[MessageDocument], int | None]] = {
+    "published_at": lambda document: document.published_at,
+    "position": lambda document: document.position,
+    "latency_ms": _latency_us,
+    "body.size": lambda document: document.body.size if document.body else None,
+    "retry_rounds": lambda document: document.retry_rounds,
+}
+
+
+def check_sort(sort: Sort) -> None:
+    """Refuse a field that results cannot be ordered by.
+
+    Raises:
+        QueryInvalid: it is not one of SORT_VALUES.
+    """
+    if sort.field not in SORT_VALUES:
+        raise QueryInvalid(f"cannot sort by {sort.field!r}; one of {', '.join(SORT_VALUES)}", 0)
+
+
+def missing(sort: Sort) -> int:
+    """Return the sort value that stands for none: behind all others."""
+    return -_MISSING if sort.descending else _MISSING
+
+
+def sort_key(document: MessageDocument, sort: Sort) -> tuple[int, int]:
+    """Return (sort value, position): a page's `after` is that of its last item. Latencies count in µs."""
+    value = SORT_VALUES[sort.field](document)
+    return (missing(sort) if value is None else value, document.position)
+
+
+def commonest(values: Iterable[Iterable[str]], size: int) -> Mapping[str, int]:
+    """Return the *size* commonest of the values, each counted once per message; equals by value."""
+    counts = Counter(value for of_one in values for value in set(of_one))
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return dict(ordered[:size])
