@@ -4,7 +4,9 @@ Each worker process starts one broker of its own, when a test first asks for it,
 caller gave one by ``HOPTRAIL_AMQP_URL`` and ``HOPTRAIL_MANAGEMENT_URL``.
 """
 
+import os
 import re
+import subprocess
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -132,9 +134,33 @@ def proxy(broker: Broker) -> Iterator[Proxy]:
         yield opened
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Return a function that mounts an empty file system of so many bytes."""
+    parts.require("small-disk")
+    with ExitStack() as stack:
+
+        def mount(size_bytes: int) -> Path:
+            directory = tmp_path / "small-disk"
+            directory.mkdir()
+            options = f"size={size_bytes},uid={os.getuid()},mode=0700"
+            done = _as_root("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(directory))
+            if done.returncode != 0:
+                parts.missing("small-disk", f"as root or with sudo, mount says: {done.stderr}")
+            stack.callback(_as_root, "umount", "--lazy", str(directory))
+            return directory
+
+        yield mount
+
+
 def url_in(broker: Broker, vhost: str) -> str:
     """Return the broker's AMQP URL with *vhost* in it."""
     return urlunsplit(urlsplit(broker.amqp_url)._replace(path="/" + quote(vhost, safe="")))
+
+
+def _as_root(*command: str) -> subprocess.CompletedProcess[str]:
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    return subprocess.run([*sudo, *command], capture_output=True, text=True, check=False)
 
 
 def _discard(broker: Broker) -> None:
