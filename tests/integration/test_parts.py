@@ -26,7 +26,7 @@ def test_free_ports_differ() -> None:
 
 def test_waiting_ends_with_the_last_value() -> None:
     """A condition that stays false fails with its value and the limit."""
-    with pytest.raises(AssertionError, match="still 0 after 0.1 s"):
+    with pytest.raises(AssertionError, match=r"still 0 after 0\.1 s"):
         wait_until(lambda: 0, timeout_s=0.1)
 
 
