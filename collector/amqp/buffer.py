@@ -34,9 +34,7 @@ class DeliveryBuffer:
     def put(self, deliveries: list[Delivery], reader: Pausable) -> None:
         """Add *deliveries*; hold *reader* back when too many bytes wait."""
         self._waiting.extend(deliveries)
-        self._bytes += sum(
-            [len(delivery.body) + len(delivery.header) for delivery in deliveries]
-        )
+        self._bytes += sum([len(delivery.body) + len(delivery.header) for delivery in deliveries])
         if self._bytes > self.bytes_max and reader not in self._paused:
             self._paused.append(reader)
             reader.pause()

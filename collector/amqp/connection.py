@@ -117,9 +117,7 @@ class Channel:
         """Bound the unacknowledged deliveries of each consumer started from now on."""
         await self.call(methods.qos(prefetch), methods.QOS_OK)
 
-    async def consume(
-        self, queue: str, into: DeliveryBuffer, *, source: Any, tag: str
-    ) -> None:
+    async def consume(self, queue: str, into: DeliveryBuffer, *, source: Any, tag: str) -> None:
         """Let deliveries of *queue* flow into *into*, marked with *source*."""
         self.queue = queue
         self._buffer = into
@@ -145,27 +143,17 @@ class Channel:
         """Take in a method the broker sent on this channel."""
         kind = method.payload[:4]
         if kind == methods.CHANNEL_CLOSE:
-            self._transport.send(
-                methods.frame(1, self.number, methods.CHANNEL_CLOSE_OK)
-            )
+            self._transport.send(methods.frame(1, self.number, methods.CHANNEL_CLOSE_OK))
             self.fail(ChannelClosed(*methods.closing(method.payload)))
         elif kind == methods.CANCEL:
             if self._buffer is not None:
                 self._buffer.fail(
-                    ConsumerCancelled(
-                        self.queue or shown(methods.cancelled(method.payload))
-                    )
+                    ConsumerCancelled(self.queue or shown(methods.cancelled(method.payload)))
                 )
-        elif (
-            self._answer is not None
-            and not self._answer.done()
-            and kind in self._expected
-        ):
+        elif self._answer is not None and not self._answer.done() and kind in self._expected:
             self._answer.set_result(method)
         else:
-            raise AmqpProtocolError(
-                f"an unexpected method {kind.hex()} on channel {self.number}"
-            )
+            raise AmqpProtocolError(f"an unexpected method {kind.hex()} on channel {self.number}")
 
     def fail(self, error: AmqpError) -> None:
         """End the channel: whoever waits gets *error*, and so does the buffer it fed."""
@@ -217,9 +205,7 @@ class Connection:
         await self.close()
 
 
-async def connect(
-    address: AmqpAddress, *, name: str, heartbeat: int = heartbeat_s
-) -> Connection:
+async def connect(address: AmqpAddress, *, name: str, heartbeat: int = heartbeat_s) -> Connection:
     """Open a connection that calls itself *name*.
 
     Raises:
@@ -240,9 +226,7 @@ async def connect(
                 transport.abort(AmqpClosed(0, "given up"))
                 raise
     except TimeoutError as error:
-        raise AmqpUnavailable(
-            f"{address} does not answer within {connect_s_max:g} s"
-        ) from error
+        raise AmqpUnavailable(f"{address} does not answer within {connect_s_max:g} s") from error
     except OSError as error:
         raise AmqpUnavailable(f"{address} cannot be reached: {error}") from error
     except AmqpClosed as error:

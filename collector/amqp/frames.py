@@ -172,9 +172,7 @@ class FrameParser:
         if content.missing:
             content.chunks.append(payload)
             return
-        content.delivery.body = (
-            b"".join((*content.chunks, payload)) if content.chunks else payload
-        )
+        content.delivery.body = b"".join((*content.chunks, payload)) if content.chunks else payload
         self._done(channel, content)
 
     def _done(self, channel: int, content: _Content) -> None:

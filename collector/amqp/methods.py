@@ -100,17 +100,13 @@ def queue_declare(queue: Text, *, flags: int, arguments: Mapping[str, Any]) -> b
     )
 
 
-def queue_bind(
-    queue: Text, exchange: Text, key: Text, arguments: Mapping[str, Any]
-) -> bytes:
+def queue_bind(queue: Text, exchange: Text, key: Text, arguments: Mapping[str, Any]) -> bytes:
     """Return queue.bind."""
     names = shortstr(queue) + shortstr(exchange) + shortstr(key)
     return QUEUE_BIND + b"\0\0" + names + b"\0" + encode.field_table(dict(arguments))
 
 
-def queue_unbind(
-    queue: Text, exchange: Text, key: Text, arguments: Mapping[str, Any]
-) -> bytes:
+def queue_unbind(queue: Text, exchange: Text, key: Text, arguments: Mapping[str, Any]) -> bytes:
     """Return queue.unbind."""
     names = shortstr(queue) + shortstr(exchange) + shortstr(key)
     return QUEUE_UNBIND + b"\0\0" + names + encode.field_table(dict(arguments))
@@ -128,14 +124,7 @@ def qos(prefetch: int) -> bytes:
 
 def consume(queue: Text, tag: str) -> bytes:
     """Return basic.consume with acknowledgements."""
-    return (
-        CONSUME
-        + b"\0\0"
-        + shortstr(queue)
-        + shortstr(tag)
-        + b"\0"
-        + encode.field_table({})
-    )
+    return CONSUME + b"\0\0" + shortstr(queue) + shortstr(tag) + b"\0" + encode.field_table({})
 
 
 def get(queue: Text, *, no_ack: bool) -> bytes:

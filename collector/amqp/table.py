@@ -74,9 +74,7 @@ def decode_properties(payload: bytes) -> dict[str, Any]:
     try:
         flags = int.from_bytes(payload[12:14], "big")
         at = 14
-        while (
-            payload[at - 1] & 1
-        ):  # continuation words exist in the format; no property uses them
+        while payload[at - 1] & 1:  # continuation words exist in the format; no property uses them
             at += 2
         return _set_properties(payload, flags, at)
     except (IndexError, struct.error) as error:

@@ -75,9 +75,7 @@ class AmqpTransport(asyncio.Protocol):
                     self._on_method(method)
         except (AmqpProtocolError, TableDamaged, IndexError) as error:
             self.abort(
-                AmqpProtocolError(
-                    f"{self._address} does not speak AMQP 0-9-1 here: {error}"
-                )
+                AmqpProtocolError(f"{self._address} does not speak AMQP 0-9-1 here: {error}")
             )
             return
         if parser.deliveries:
@@ -156,9 +154,7 @@ class AmqpTransport(asyncio.Protocol):
         if method.channel:
             channel = self._channels.get(method.channel)
             if channel is None:
-                raise AmqpProtocolError(
-                    f"a method on channel {method.channel}, which is not open"
-                )
+                raise AmqpProtocolError(f"a method on channel {method.channel}, which is not open")
             channel.on_method(method)
             return
         kind, payload = method.payload[:4], method.payload
@@ -201,28 +197,15 @@ class AmqpTransport(asyncio.Protocol):
         channel_max = int.from_bytes(payload[4:6], "big")
         frame_max = int.from_bytes(payload[6:10], "big")
         theirs = int.from_bytes(payload[10:12], "big")
-        self._heartbeat_s = (
-            min(theirs, self._heartbeat_s) if theirs else self._heartbeat_s
-        )
-        self.send(
-            methods.frame(
-                1, 0, methods.tune_ok(channel_max, frame_max, self._heartbeat_s)
-            )
-        )
+        self._heartbeat_s = min(theirs, self._heartbeat_s) if theirs else self._heartbeat_s
+        self.send(methods.frame(1, 0, methods.tune_ok(channel_max, frame_max, self._heartbeat_s)))
         self.send(methods.frame(1, 0, methods.open_vhost(self._address.vhost)))
         self._beat()
 
     def _beat(self) -> None:
         now = self._loop.time()
-        if (
-            not self._paused
-            and now - self._last_in > self._heartbeat_s * silent_intervals_max
-        ):
-            self.abort(
-                AmqpClosed(
-                    0, f"{self._address} was silent for {now - self._last_in:.0f} s"
-                )
-            )
+        if not self._paused and now - self._last_in > self._heartbeat_s * silent_intervals_max:
+            self.abort(AmqpClosed(0, f"{self._address} was silent for {now - self._last_in:.0f} s"))
             return
         if self.failure is None and now - self._last_out >= self._heartbeat_s / 2:
             self.send(heartbeat_frame)

@@ -32,13 +32,9 @@ def parse_url(url: str) -> AmqpAddress:
     """
     parts = urlsplit(url)
     if parts.scheme == "amqps":
-        raise AmqpRefused(
-            "amqps:// is not supported yet; use amqp:// through a TLS proxy"
-        )
+        raise AmqpRefused("amqps:// is not supported yet; use amqp:// through a TLS proxy")
     if parts.scheme != "amqp":
-        raise AmqpRefused(
-            f"an AMQP URL begins with amqp://, not {parts.scheme or 'nothing'}://"
-        )
+        raise AmqpRefused(f"an AMQP URL begins with amqp://, not {parts.scheme or 'nothing'}://")
     try:
         port = parts.port or 5672
     except ValueError as error:

@@ -1,0 +1,84 @@
+"""Find out which redelivered events the log holds already. Pure.
+
+After a tap channel opened, the broker delivers again what it believes unacknowledged. Acknowledgements sent prove nothing,
+for a killed broker forgets many. What is known:
+
+* The collector acknowledges whole blocks, in order, so the broker stands at the end of a block, as far as this tap goes.
+* It never acknowledges the last `hold` stored deliveries of a tap (rounded up to whole blocks), until a later block makes
+  them older or a fact in the log says that everything was acknowledged. So at least these come again: the *least* overlap.
+
+The overlap is therefore a suffix of what is stored that ends at a block's boundary, not smaller than *least*, and a prefix
+of the redelivered run. Of several that fit the smallest is dropped, which never loses and, where messages are identical,
+may double: then the log says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What the log holds of one tap, newest part: the digests in order, and how they were cut into blocks.
+
+    `blocks` counts the deliveries per block, oldest first, blocks without any left out. `least` is the number of newest
+    deliveries that were certainly not acknowledged.
+    """
+
+    digests: tuple[bytes, ...] = ()
+    blocks: tuple[int, ...] = ()
+    least: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """How many deliveries at the begin of a run are stored already: `drop`, of at most `most` that could be."""
+
+    drop: int
+    most: int
+
+    @property
+    def ambiguous(self) -> bool:
+        return self.most > self.drop
+
+
+def least_overlap(blocks: Sequence[int], hold: int) -> int:
+    """Return how many deliveries stand in the last blocks that together hold at least *hold* of them."""
+    kept = 0
+    for count in reversed(blocks):
+        if kept >= hold:
+            break
+        kept += count
+    return kept
+
+
+def align(window: Window, run: Sequence[bytes]) -> Overlap:
+    """Return the overlap of what is stored with the redelivered *run*.
+
+    Laws: `drop` is never above the true overlap, if the window and its `least` are true; it is below only where `most`
+    says so.
+    """
+    fits = [size for size in _boundaries(window, len(run)) if _fits(window, run, size)]
+    sure = [size for size in fits if size >= window.least]
+    if sure:
+        return Overlap(drop=sure[0], most=sure[-1])
+    # What must have come again did not: the tap lost some of it. Dropping nothing cannot lose more.
+    return Overlap(drop=0, most=max(fits, default=0))
+
+
+def complete(window: Window, received: int) -> bool:
+    """Return whether *received* redelivered events suffice to align, however many are still to come."""
+    return received >= len(window.digests)
+
+
+def _boundaries(window: Window, longest: int) -> list[int]:
+    sizes, size = [0], 0
+    for count in reversed(window.blocks):
+        size += count
+        if size > longest or size > len(window.digests):
+            break
+        sizes.append(size)
+    return sizes
+
+
+def _fits(window: Window, run: Sequence[bytes], size: int) -> bool:
+    return size == 0 or window.digests[-size:] == tuple(run[:size])

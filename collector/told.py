@@ -1,0 +1,246 @@
+"""What the management API told, as facts. Pure.
+
+Shapes as RabbitMQ 3.10 to 4.3 answer them; a field that a version lacks gets its neutral value.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from collector.decode import is_tap_queue
+from events.facts import (
+    AlarmRaised,
+    BindingCreated,
+    ChannelOpened,
+    ConnectionOpened,
+    ConsumerStarted,
+    ExchangeDeclared,
+    Fact,
+    NodeStarted,
+    PolicySet,
+    QueueDeclared,
+    QueueSampled,
+    VhostDeclared,
+)
+
+SOURCE = "reconciliation"
+KINDS = frozenset({"node", "alarm", "vhost", "exchange", "queue", "binding", "policy"})
+OWN_EXCHANGES = ("amq.rabbitmq.trace", "amq.rabbitmq.event")
+
+_DEAD_LETTERS = re.compile(
+    r"^rabbitmq_global_messages_dead_lettered_(\w+)_total\{([^}]*)\} (\d+)", re.MULTILINE
+)
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
+
+
+def node(told: dict[str, Any]) -> list[Fact]:
+    """Return a running node and its alarms; nothing for a node that is down."""
+    name = told["name"]
+    if not told.get("running", False):
+        return []
+    applications = {each["name"]: each["version"] for each in told.get("applications", [])}
+    facts: list[Fact] = [NodeStarted(name, applications.get("rabbit", ""), SOURCE)]
+    if told.get("mem_alarm"):
+        facts.append(AlarmRaised(name, "memory", SOURCE))
+    if told.get("disk_free_alarm"):
+        facts.append(AlarmRaised(name, "disk", SOURCE))
+    return facts
+
+
+def vhost(told: dict[str, Any]) -> VhostDeclared:
+    """Return a vhost."""
+    description = told.get("description") or ""
+    return VhostDeclared(told["name"], SOURCE, description, tuple(told.get("tags") or ()))
+
+
+def vhost_settings(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what a PUT of a vhost must repeat, or the broker forgets it."""
+    kept: dict[str, Any] = {}
+    if told.get("description"):
+        kept["description"] = told["description"]
+    if told.get("tags"):
+        kept["tags"] = ",".join(told["tags"])
+    if told.get("default_queue_type") not in {None, "", "undefined"}:
+        kept["default_queue_type"] = told["default_queue_type"]
+    return kept
+
+
+def exchanges(told: Iterable[dict[str, Any]]) -> list[Fact]:
+    """Return exchanges, the default one with the name ""."""
+    return [
+        ExchangeDeclared(
+            vhost=each["vhost"],
+            name=each["name"],
+            type=each["type"],
+            durable=each["durable"],
+            auto_delete=each["auto_delete"],
+            internal=each.get("internal", False),
+            arguments=each.get("arguments") or {},
+            policy={"name": each["policy"]} if each.get("policy") else {},
+            source=SOURCE,
+        )
+        for each in told
+        if each["name"] not in OWN_EXCHANGES
+    ]
+
+
+def queues(told: Iterable[dict[str, Any]]) -> list[Fact]:
+    """Return queues but the tap's own."""
+    return [
+        QueueDeclared(
+            vhost=each["vhost"],
+            name=each["name"],
+            type=each.get("type", "classic"),
+            durable=each["durable"],
+            auto_delete=each["auto_delete"],
+            exclusive=bool(each.get("exclusive")),
+            arguments=each.get("arguments") or {},
+            policy=_table(each.get("effective_policy_definition")),
+            source=SOURCE,
+        )
+        for each in told
+        if not is_tap_queue(each["name"])
+    ]
+
+
+def bindings(told: Iterable[dict[str, Any]]) -> list[Fact]:
+    """Return bindings but the default exchange's implicit ones and the tap's own."""
+    return [
+        BindingCreated(
+            vhost=each["vhost"],
+            origin=each["source"],
+            destination=each["destination"],
+            destination_kind=each["destination_type"],
+            binding_key=each["routing_key"],
+            arguments=each.get("arguments") or {},
+            source=SOURCE,
+        )
+        for each in told
+        if each["source"] != "" and not is_tap_queue(each["destination"])
+    ]
+
+
+def policies(told: Iterable[dict[str, Any]]) -> list[Fact]:
+    """Return policies."""
+    return [
+        PolicySet(
+            vhost=each["vhost"],
+            name=each["name"],
+            pattern=each["pattern"],
+            apply_to=each["apply-to"],
+            priority=each["priority"],
+            definition=_table(each["definition"]),
+            source=SOURCE,
+        )
+        for each in told
+    ]
+
+
+def connections(told: Iterable[dict[str, Any]]) -> list[Fact]:
+    """Return client connections."""
+    found: list[Fact] = []
+    for each in told:
+        if each.get("type") == "direct" or "name" not in each or "user" not in each:
+            continue
+        client = _table(each.get("client_properties"))
+        found.append(
+            ConnectionOpened(
+                node=each.get("node", ""),
+                name=each["name"],
+                vhost=each.get("vhost", ""),
+                user=each["user"],
+                client_name=each.get("user_provided_name") or client.get("connection_name"),
+                product=str(client.get("product", "")),
+                platform=str(client.get("platform", "")),
+                version=str(client.get("version", "")),
+                protocol=str(each.get("protocol", "")),
+                peer_host=str(each.get("peer_host", "")),
+                peer_port=_number(each.get("peer_port")),
+                connected_at=_number(each.get("connected_at")),
+                pid="",
+                source=SOURCE,
+            )
+        )
+    return found
+
+
+def channels(told: Iterable[dict[str, Any]]) -> list[Fact]:
+    """Return channels of client connections."""
+    return [
+        ChannelOpened(
+            connection=each["connection_details"]["name"],
+            number=_number(each["number"]),
+            vhost=each.get("vhost", ""),
+            user=each.get("user", ""),
+            pid="",
+            source=SOURCE,
+        )
+        for each in told
+        if (each.get("connection_details") or {}).get("name") and "number" in each
+    ]
+
+
+def consumers(told: Iterable[dict[str, Any]]) -> list[Fact]:
+    """Return consumers of queues that are not the tap's own."""
+    found: list[Fact] = []
+    for each in told:
+        queue, channel = each["queue"], each.get("channel_details") or {}
+        if is_tap_queue(queue["name"]):
+            continue
+        found.append(
+            ConsumerStarted(
+                vhost=queue["vhost"],
+                queue=queue["name"],
+                consumer_tag=each["consumer_tag"],
+                connection=channel.get("connection_name", "") if isinstance(channel, dict) else "",
+                channel=_number(channel.get("number")) if isinstance(channel, dict) else 0,
+                ack_required=bool(each.get("ack_required", True)),
+                exclusive=bool(each.get("exclusive", False)),
+                prefetch=_number(each.get("prefetch_count")),
+                source=SOURCE,
+            )
+        )
+    return found
+
+
+def samples(told: Iterable[dict[str, Any]]) -> Sequence[QueueSampled]:
+    """Return the depths of queues that are not the tap's own and whose counters are there yet."""
+    found: list[QueueSampled] = []
+    for each in told:
+        if is_tap_queue(each["name"]) or "messages_ready" not in each:
+            continue
+        stats = each.get("message_stats") or {}
+        found.append(
+            QueueSampled(
+                vhost=each["vhost"],
+                queue=each["name"],
+                ready=_number(each["messages_ready"]),
+                unacked=_number(each.get("messages_unacknowledged")),
+                consumers=_number(each.get("consumers")),
+                published=_number(stats.get("publish")),
+                delivered=_number(stats.get("deliver_get")),
+                acked=_number(stats.get("ack")),
+            )
+        )
+    return found
+
+
+def dead_letter_totals(metrics: str) -> dict[str, int]:
+    """Return the dead-letter counters of a Prometheus exposition, by "<queue type>/<strategy>/<reason>".
+
+    Source: `rabbitmq_global_messages_dead_lettered_<reason>_total` since RabbitMQ 3.10.
+    """
+    totals: dict[str, int] = {}
+    for reason, labels, value in _DEAD_LETTERS.findall(metrics):
+        label = dict(_LABEL.findall(labels))
+        kind = label.get("queue_type", "").removeprefix("rabbit_").removesuffix("_queue")
+        totals[f"{kind}/{label.get('dead_letter_strategy', '')}/{reason}"] = int(value)
+    return totals
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) and value >= 0 else 0
+
+
+def _table(value: object) -> dict[Any, Any]:
+    return dict(value) if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
