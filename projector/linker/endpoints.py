@@ -7,20 +7,23 @@ endpoint.
 from collections import deque
 from typing import Any
 
+from events.facts import MessageDelivered, MessagePublished
 from events.values import Text
 from projector.linker.model import Endpoint, LiveAttempt, LiveCopy, LiveMessage
 from store.documents import Party
 
 REUSED_AFTER_NS = 5_000_000_000
+NO_ACK_KEPT = 8
 
 Held = tuple[LiveMessage, LiveCopy, LiveAttempt]
+Signature = tuple[Text, Text | None, Text | None]  # exchange, routing key, type
 
 
 class LinkedEndpoint(Endpoint, gc=False):
     """An endpoint with what the linker knows beside it.
 
-    `rank` is the standing of the evidence for its name (0 the best), `recent` the messages to tell of again when a better
-    one arrives, `told` the hints seen in its traffic (evidence to name).
+    `rank` is the standing of the evidence for its name (0 the best), `recent` the positions of messages to tell of again
+    when a better name arrives, `told` the names its traffic hints at, by evidence.
     """
 
     pid: Text = ""
@@ -36,34 +39,83 @@ class Hand:
     """What one consumer (endpoint, channel, queue) was given and is not known to have settled, oldest first.
 
     `prefetch` is its bound, 0 where there is none or it is not known; `acks` is False for a consumer that never
-    acknowledges.
+    acknowledges. None in `unsettled` keeps the place of a message that was forgotten. `caused` maps the position of a
+    delivery in it to what was published on its account.
     """
 
-    __slots__ = ("acks", "known", "prefetch", "unsettled")
+    __slots__ = ("acks", "caused", "consumers", "prefetch", "unsettled")
 
-    def __init__(self, *, known: bool = False, acks: bool = True, prefetch: int = 0) -> None:
-        self.known = known
-        self.acks = acks
-        self.prefetch = prefetch
-        self.unsettled: deque[Held] = deque()
+    def __init__(self) -> None:
+        self.consumers: dict[Text, tuple[bool, int]] = {}
+        self.acks = True
+        self.prefetch = 0
+        self.unsettled: deque[Held | None] = deque()
+        self.caused: dict[int, list[Signature]] = {}
+
+    def learn(self) -> None:
+        """Derive how it acknowledges and what it may hold from its consumers."""
+        self.acks = all(acks for acks, _ in self.consumers.values())
+        unlimited = any(prefetch == 0 for _, prefetch in self.consumers.values())
+        self.prefetch = 0 if unlimited else sum(prefetch for _, prefetch in self.consumers.values())
+
+    def bound(self, unknown: int) -> int:
+        """Return how many deliveries it may hold; *unknown* where nothing tells."""
+        if not self.acks:
+            return NO_ACK_KEPT
+        return self.prefetch or unknown
+
+    def cause(self, delivery: int, signature: Signature) -> None:
+        """Note that the delivery at position *delivery* led to a publish like *signature*."""
+        self.caused.setdefault(delivery, []).append(signature)
+        if len(self.caused) > 4 * len(self.unsettled) + 16:
+            held = {entry[2].position for entry in self.unsettled if entry is not None}
+            self.caused = {
+                position: told for position, told in self.caused.items() if position in held
+            }
+
+    def caused_rows(self) -> list[Any]:
+        return [[position, told] for position, told in self.caused.items()]
+
+    def take_caused(self, rows: list[Any]) -> None:
+        self.caused = {
+            position: [tuple(signature) for signature in told] for position, told in rows
+        }
 
 
 Hands = dict[tuple[int, Text], Hand]
 
 
 class Endpoints:
-    """All endpoints, by connection name and by number."""
+    """All endpoints, by connection name and by number; the closed ones go, oldest first, beyond a limit."""
 
     def __init__(self) -> None:
         self.current: dict[Any, LinkedEndpoint] = {}
         self.hands: dict[int, Hands] = {}
         self.nodes: dict[Any, None] = {}
+        self.gone: deque[LinkedEndpoint] = deque()
         self.next_number = 0
 
-    def meet(self, node: Text, connection: Text, vhost: Text, user: Text, at: int) -> LinkedEndpoint:
+    def seen(
+        self, fact: MessagePublished | MessageDelivered, at: int, reused_after: int
+    ) -> LinkedEndpoint:
+        """Return the endpoint of *fact*'s connection, seen at *at* ns; one that closed long before is another one."""
+        known = self.current.get(fact.connection)
+        if known is not None and (known.closed_at is None or at - known.closed_at < reused_after):
+            return known
+        return self.meet(fact.node, fact.connection, fact.vhost, fact.user, at)
+
+    def meet(
+        self, node: Text, connection: Text, vhost: Text, user: Text, at: int
+    ) -> LinkedEndpoint:
         """Return a new endpoint for *connection*, which takes the place of an older one of that name."""
         endpoint = LinkedEndpoint(
-            self.next_number, node, connection, vhost, user, Party(connection=connection, user=user), at
+            self.next_number,
+            node,
+            connection,
+            vhost,
+            user,
+            Party(connection=connection, user=user),
+            at,
         )
         self.next_number += 1
         self.current[connection] = endpoint
@@ -81,3 +133,12 @@ class Endpoints:
         if found is None:
             found = hands[key] = Hand()
         return found
+
+    def closed(self, endpoint: LinkedEndpoint, closed_max: int) -> None:
+        """Note that *endpoint* closed, and let go of the one that closed first beyond *closed_max*."""
+        self.gone.append(endpoint)
+        while len(self.gone) > closed_max:
+            oldest = self.gone.popleft()
+            self.hands.pop(oldest.number, None)
+            if self.current.get(oldest.connection) is oldest:
+                del self.current[oldest.connection]

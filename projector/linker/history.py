@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 
 from events.facts import Table
-from events.values import AmqpTimestamp, Text
+from events.values import AmqpTimestamp, Text, shown
 
 DEATHS_MAX = 64
 COUNT_MAX = 1 << 31
@@ -20,7 +20,7 @@ class Death(NamedTuple):
     """A row of `x-death`: `count` deaths in `queue` for `reason`; `at` is when the first of them was, in ns."""
 
     queue: Text
-    reason: Text
+    reason: str
     count: int
     exchange: Text | None
     routing_key: Text | None
@@ -53,7 +53,7 @@ def _death(row: object) -> Death | None:
     time = table.get("time")
     return Death(
         queue,
-        reason,
+        shown(reason),
         _count(table.get("count")),
         _text(table.get("exchange")),
         _first_text(table.get("routing-keys")),
@@ -95,3 +95,10 @@ def before(history: History | None, death: Death) -> History | None:
             if row[2] > 1:
                 rest.add((row[0], row[1], row[2] - 1))
     return frozenset(rest) or None
+
+
+def after(history: History | None, queue: Any, reason: Any, count: int) -> History:
+    """Return *history* once a copy has died in *queue* for *reason*, for the *count*th time."""
+    rest = {row for row in history or () if row[0] != queue or row[1] != reason}
+    rest.add((queue, reason, count))
+    return frozenset(rest)

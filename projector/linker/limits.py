@@ -26,5 +26,6 @@ class Limits:
     closed_connections_max: int = 20_000
     renamed_messages_max: int = 1_000
     held_events_max: int = 2_000
+    held_events_backlog_max: int = 20_000
     hold_ns_max: int = 3_000_000_000
     deaths_per_message_max: int = 64

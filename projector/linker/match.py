@@ -43,6 +43,7 @@ class Line:
     __slots__ = (
         "deliveries",
         "empty_samples",
+        "empty_since",
         "index",
         "offsets",
         "order",
@@ -66,6 +67,7 @@ class Line:
         self.deliveries = 0
         self.overflow = 0
         self.empty_samples = 0
+        self.empty_since = 0
 
 
 def key_of(fingerprint: bytes, history: History | None) -> Key:
@@ -98,28 +100,36 @@ def _bucket_of(line: Line, key: Key, lone: Entry) -> Bucket:
 
 
 def waiting_copy(line: Line, key: Key) -> Entry | None:
-    """Return the oldest waiting copy of *key*; whoever takes it sets its state before asking again."""
+    """Return the oldest waiting copy of *key*."""
     held = line.index.get(key)
     if held is None:
         return None
-    if not isinstance(held, Bucket):
-        return held if held[1].state == WAITING else None
-    waiting = held.waiting
-    while waiting:
-        entry = waiting[0]
-        if entry[1].state == WAITING:
-            return entry
-        held.handed.append(waiting.popleft())
-    return None
+    if isinstance(held, Bucket):
+        return held.waiting[0] if held.waiting else None
+    return held if held[1].state == WAITING else None
 
 
-def handed_copy(line: Line, key: Key, states: tuple[str, ...], scan_max: int) -> tuple[Entry, int] | None:
-    """Return the copy of *key* in one of *states* that a repeated delivery is likeliest to be, and how many rivals it has.
+def leave(line: Line, key: Key, entry: Entry) -> None:
+    """Note that *entry*, which waited in *line*, waits no longer; its state has been set before."""
+    held = line.index.get(key)
+    if isinstance(held, Bucket):
+        waiting = held.waiting
+        if waiting and waiting[0][1] is entry[1]:
+            waiting.popleft()
+        else:
+            _drop(waiting, entry)
+        held.handed.append(entry)
 
-    One whose channel has closed comes first, then the one delivered last.
+
+def handed_copy(
+    line: Line, key: Key, states: tuple[str, ...], scan_max: int
+) -> tuple[Entry, int] | None:
+    """Return the likeliest copy of *key* in one of *states* for a repeated delivery, and how many rivals it has.
+
+    One whose channel has closed comes first, then the one delivered last, then the one that came first.
     """
     best: Entry | None = None
-    best_rank = (False, -1)
+    best_rank = (False, -1, 0)
     fits = 0
     for entry in handed_copies(line, key, scan_max):
         copy = entry[1]
@@ -127,22 +137,24 @@ def handed_copy(line: Line, key: Key, states: tuple[str, ...], scan_max: int) ->
             continue
         fits += 1
         attempts = copy.attempts
-        rank = (attempts[-1].returned, attempts[-1].position) if attempts else (False, -1)
+        rank = (
+            bool(attempts) and attempts[-1].returned,
+            attempts[-1].position if attempts else -1,
+            -copy.seq,
+        )
         if best is None or rank > best_rank:
             best, best_rank = entry, rank
     return None if best is None else (best, fits - 1)
 
 
 def handed_copies(line: Line, key: Key, scan_max: int) -> list[Entry]:
-    """Return up to *scan_max* copies of *key* that do not wait, those filed last first."""
+    """Return up to *scan_max* copies of *key* that do not wait, those that left last first."""
     held = line.index.get(key)
     if held is None:
         return []
-    if not isinstance(held, Bucket):
-        return [held] if held[1].state != WAITING else []
-    while held.waiting and held.waiting[0][1].state != WAITING:
-        held.handed.append(held.waiting.popleft())
-    return list(islice(reversed(held.handed), scan_max))
+    if isinstance(held, Bucket):
+        return list(islice(reversed(held.handed), scan_max))
+    return [held] if held[1].state != WAITING else []
 
 
 def forget(line: Line, key: Key, entry: Entry) -> None:

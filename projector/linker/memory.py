@@ -5,38 +5,54 @@ dead-letter queue; messages that wait nowhere any more are kept for later repeat
 """
 
 from collections import deque
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
-from events.facts import BodyRef, Envelope, Properties, Texts
+from events.facts import Envelope, MessageDeadLettered, MessageDelivered, MessagePublished, Texts
 from events.values import Text
 from projector.linker.endpoints import Endpoints, LinkedEndpoint
+from projector.linker.history import History, after
 from projector.linker.limits import Limits
 from projector.linker.match import Entry, Line, file, forget, key_of
-from projector.linker.model import (
-    WAITING,
-    Change,
-    ChangeKind,
-    LiveCopy,
-    LiveMessage,
-)
+from projector.linker.model import ROUTED, WAITING, Change, ChangeKind, LiveCopy, LiveMessage
+from projector.linker.topology import Topology
+
+FORGOTTEN = "forgotten"
+BEYOND_MEMORY = "beyond the memory of the linker"
+LET_GO_AT_ONCE_MAX = 16
+
+Died = tuple[Text, bytes, History]
+Carried = tuple[Text, Text, bytes, History]
 
 
 class Memory:
-    """The linker's state. `position` and `clock` (ns) are those of the last envelope folded."""
+    """The linker's state. `position` and `clock` (ns) are those of the last envelope folded.
+
+    `died` finds the copies that died, by what the death made of their history. `carried` counts publishes that carried
+    deaths already, by exchange.
+    """
 
     def __init__(self, stream: str, limits: Limits) -> None:
         self.stream = stream
         self.limits = limits
-        self.trace_prefix = blake2b(stream.encode(), digest_size=8, person=b"hoptrail-trace").hexdigest()
+        self.trace_prefix = blake2b(
+            stream.encode(), digest_size=8, person=b"hoptrail-trace"
+        ).hexdigest()
         self.position = -1
         self.clock = 0
         self.endpoints = Endpoints()
+        self.topology = Topology()
         self.lines: dict[tuple[Text, Text], Line] = {}
         self.messages: dict[int, LiveMessage] = {}
         self.changed: dict[int, LiveMessage] = {}
-        self.passed: deque[tuple[LiveMessage, int]] = deque()
+        self.passed: deque[tuple[int, int]] = deque()
+        self.died: dict[Died, list[Entry]] = {}
+        self.carried: dict[Carried, int] = {}
+        self.carriers: dict[tuple[Text, bytes], dict[History, None]] = {}
+        self.users: dict[Text, dict[str, None]] = {}
         self.waiting = 0
         self.forgotten = 0
+        self.revived = 0
 
     def line(self, vhost: Text, queue: Text) -> Line:
         """Return the copies of a queue."""
@@ -48,8 +64,9 @@ class Memory:
     def note(self, message: LiveMessage, position: int) -> None:
         """Note that the fact at *position* belongs to *message*, which changed by it."""
         message.version += 1
-        if len(message.events) < self.limits.events_per_message_max:
-            message.events.append(position)
+        events = message.events
+        if events[-1] != position and len(events) < self.limits.events_per_message_max:
+            events.append(position)
         self.changed[message.position] = message
 
     def touch(self, message: LiveMessage) -> None:
@@ -71,43 +88,56 @@ class Memory:
         order = line.order
         while order and order[0][1].state != WAITING:
             order.popleft()
+        if len(order) > 2 * line.waiting + 64:
+            line.order = deque(entry for entry in order if entry[1].state == WAITING)
         for copy in message.copies:
             if copy.state == WAITING:
                 return
-        self.passed.append((message, message.version))
+        self.passed.append((message.position, message.version))
 
-    def let_go(self) -> list[Change]:
-        """Forget the oldest beyond the limits; return what the views must be told."""
-        told: list[Change] = []
-        while len(self.passed) > self.limits.passed_messages_max:
+    def waiting_first(self, line: Line) -> Iterator[Entry]:
+        """Yield the oldest waiting copy of *line* again and again, as long as the caller makes it leave."""
+        while True:
+            order = line.order
+            while order and order[0][1].state != WAITING:
+                order.popleft()
+            if not order:
+                return
+            yield order[0]
+
+    def let_go(self, told: list[Change]) -> None:
+        """Forget the oldest beyond the limits, a few at a time, and add what the views must be told."""
+        limits = self.limits
+        for _ in range(LET_GO_AT_ONCE_MAX):
+            if len(self.passed) <= limits.passed_messages_max:
+                break
             self._let_go_of_passed(told)
-        while self.waiting > self.limits.live_copies_max and self._let_go_of_waiting(told):
+        while self.waiting > limits.live_copies_max and self._let_go_of_waiting(told):
             pass
-        return told
 
     def _let_go_of_passed(self, told: list[Change]) -> None:
-        message, version = self.passed.popleft()
-        if self.messages.get(message.position) is not message:
+        position, version = self.passed.popleft()
+        message = self.messages.get(position)
+        if message is None:
             return
-        if any(copy.state == WAITING for copy in message.copies):
-            return
+        for copy in message.copies:
+            if copy.state == WAITING:
+                return
         if message.version != version:
-            self.passed.append((message, message.version))
+            self.passed.append((position, message.version))
             return
         self.forget(message)
         told.append((ChangeKind.MESSAGE_FORGOTTEN, message, None, None))
 
     def _let_go_of_waiting(self, told: list[Change]) -> bool:
-        """Turn the oldest waiting copy of the longest queue into a counter."""
-        line = max(self.lines.values(), key=_waiting_in, default=None)
-        if line is None or not line.waiting:
-            return False
+        """Turn the oldest hundredth of the longest queue into a counter."""
+        line = max(self.lines.values(), key=_waiting_in)
         for _ in range(max(1, min(line.waiting, self.limits.live_copies_max // 100))):
-            message = _oldest(line)
-            if message is None:
+            entry = next(self.waiting_first(line), None)
+            if entry is None:
                 return False
-            self.forget(message)
-            told.append((ChangeKind.MESSAGE_FORGOTTEN, message, None, None))
+            self.forget(entry[0])
+            told.append((ChangeKind.MESSAGE_FORGOTTEN, entry[0], None, None))
         return True
 
     def forget(self, message: LiveMessage) -> None:
@@ -115,28 +145,91 @@ class Memory:
         self.messages.pop(message.position, None)
         self.forgotten += 1
         for copy in message.copies:
-            line = self.lines.get((message.vhost, copy.queue))
-            if line is None:
-                continue
-            forget(line, key_of(message.fingerprint, copy.history), (message, copy))
-            if copy.offset is not None:
-                line.offsets.pop(copy.offset, None)
+            self._unfile(message, copy)
             if copy.state == WAITING:
+                line = self.line(message.vhost, copy.queue)
+                copy.state, copy.cause = FORGOTTEN, BEYOND_MEMORY
                 line.waiting -= 1
                 line.overflow += 1
                 self.waiting -= 1
-                copy.state, copy.cause = FORGOTTEN, "beyond the memory of the linker"
+
+    def _unfile(self, message: LiveMessage, copy: LiveCopy) -> None:
+        line = self.line(message.vhost, copy.queue)
+        fingerprint, history = message.fingerprint, copy.history
+        forget(line, key_of(fingerprint, history), (message, copy))
+        if copy.offset is not None:
+            line.offsets.pop(copy.offset, None)
+        if history is not None and copy.origin == ROUTED:
+            self.carried.pop((message.vhost, message.exchange, fingerprint, history), None)
+            self.carriers.pop((message.vhost, fingerprint), None)
+        letter = copy.dead_letter
+        if letter is None:
+            return
+        key = (message.vhost, fingerprint, after(history, copy.queue, letter.reason, letter.count))
+        rest = [entry for entry in self.died.get(key, ()) if entry[1] is not copy]
+        if rest:
+            self.died[key] = rest
+        else:
+            self.died.pop(key, None)
+
+    def drop_oldest_dead(self, message: LiveMessage) -> None:
+        """Make room for another copy of *message*: the oldest that died on the way is no longer shown."""
+        copies = message.copies
+        for number, copy in enumerate(copies):
+            if copy.dead_letter is not None and copy.came_from >= 0:
+                break
+        else:
+            return
+        self._unfile(message, copy)
+        del copies[number]
+        for other in copies:
+            if other.came_from == number:
+                other.came_from = copy.came_from
+            elif other.came_from > number:
+                other.came_from -= 1
+
+    def carry(self, fact: MessagePublished, history: History) -> None:
+        """Note that a publish carried deaths already, which are none of its message's."""
+        key = (fact.vhost, fact.exchange, fact.fingerprint, history)
+        self.carried[key] = self.carried.get(key, 0) + 1
+        self.carriers.setdefault((fact.vhost, fact.fingerprint), {})[history] = None
+
+    def carried_histories(self, fact: MessageDelivered) -> Iterable[History]:
+        """Return the deaths that publishes of such a message carried; the broker may not show them at a delivery."""
+        return self.carriers.get((fact.vhost, fact.fingerprint), ())
+
+    def remember_recent(self, endpoint: LinkedEndpoint, position: int) -> None:
+        """Note that the message at *position* shows the name of *endpoint*, which may still change."""
+        recent = endpoint.recent
+        recent.append(position)
+        if len(recent) > 2 * self.limits.renamed_messages_max:
+            del recent[: self.limits.renamed_messages_max]
+
+    def take_carried(
+        self, vhost: Text, exchange: Text, fingerprint: bytes, history: History
+    ) -> bool:
+        """Return whether a dead letter seen on *exchange* is an ordinary publish that carried its deaths along."""
+        key = (vhost, exchange, fingerprint, history)
+        count = self.carried.get(key, 0)
+        if count > 1:
+            self.carried[key] = count - 1
+        elif count:
+            del self.carried[key]
+        return count > 0
 
     def remember_publish(
-        self, envelope: Envelope, exchange: Text, routing_keys: Texts, vhost: Text,
-        properties: Properties, fingerprint: bytes, body: BodyRef | None,
+        self,
+        envelope: Envelope,
+        exchange: Text,
+        routing_keys: Texts,
+        fact: MessageDelivered | MessageDeadLettered,
     ) -> LiveMessage:
-        """Return a new message whose publish was not observed."""
+        """Return a new message whose publish was not observed, first met by *fact*."""
         position = envelope.position
         message = LiveMessage(
-            position, envelope.observed_at, envelope.lag_ms, False, vhost, exchange, routing_keys, (), None, 0,
-            properties, fingerprint, body, 1, [], None, (), self.trace_id(position), 0, None, [position],
-        )
+            position, envelope.observed_at, envelope.lag_ms, False, fact.vhost, exchange, routing_keys, (), None, 0,
+            fact.properties, fact.fingerprint, fact.body, 1, [], None, (), self.trace_id(position), 0, None, [position],
+        )  # fmt: skip
         self.messages[position] = message
         self.changed[position] = message
         return message
@@ -145,25 +238,6 @@ class Memory:
         """Return the trace id of a conversation whose first message is at *position* (32 hex digits)."""
         return f"{self.trace_prefix}{position:016x}"
 
-    def endpoint(self, number: int) -> LinkedEndpoint | None:
-        """Return the current endpoint with *number*."""
-        for endpoint in self.endpoints.current.values():
-            if endpoint.number == number:
-                return endpoint
-        return None
-
-
-FORGOTTEN = "forgotten"
-
 
 def _waiting_in(line: Line) -> int:
     return line.waiting
-
-
-def _oldest(line: Line) -> LiveMessage | None:
-    order = line.order
-    while order:
-        entry: Entry = order.popleft()
-        if entry[1].state == WAITING:
-            return entry[0]
-    return None

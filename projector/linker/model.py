@@ -64,7 +64,8 @@ class LiveCopy(msgspec.Struct, gc=False):
 
     For the linker's own use: `seq` is its number in the queue's order, `history` the deaths it had when it came here
     (None: none), `came_from` the index of the copy that died into it (-1: none), `arrivals` how many arrivals in this
-    queue it stands for, `offset` its place in a stream, `attempts_more` deliveries beyond those kept in `attempts`.
+    queue it stands for, `offset` its place in a stream, `attempts_more` deliveries beyond those kept in
+    `attempts`, `told_by` whether a tap or a delivery told of its death first.
     """
 
     queue: Text
@@ -82,6 +83,7 @@ class LiveCopy(msgspec.Struct, gc=False):
     arrivals: int = 1
     offset: int | None = None
     attempts_more: int = 0
+    told_by: str | None = None
 
 
 class LiveMessage(msgspec.Struct, gc=False):

@@ -1,0 +1,266 @@
+"""What becomes of copies without anybody telling: settled, or gone from their queue.
+
+Pure. Acknowledgements cannot be observed; that a copy was settled follows from a consumer that never acknowledges, or
+from its consumer's prefetch once later deliveries exceed it. That a waiting copy is gone follows from its queue's
+deletion, from later copies that overtook it, from samples that show the queue empty, or from its time to live.
+"""
+
+from heapq import heappush, heappushpop
+from typing import Any
+
+from events.facts import (
+    ChannelClosed,
+    ConnectionClosed,
+    ConsumerStarted,
+    ConsumerStopped,
+    Envelope,
+    QueueDeleted,
+    QueueSampled,
+)
+from events.values import Text
+from projector.linker.endpoints import Hand, LinkedEndpoint
+from projector.linker.match import IN_HAND, Entry, Line, key_of, leave
+from projector.linker.memory import Memory
+from projector.linker.model import GONE, SETTLED, WAITING, Change, ChangeKind, LiveCopy
+
+OVERTAKEN_AFTER = 100
+SAMPLES_EMPTY = 2
+SAMPLE_SLACK_NS = 5_000_000_000
+TTL_SLACK_NS = 10_000_000_000
+NS_PER_MS = 1_000_000
+
+NO_ACK = "its consumer never acknowledges"
+BEYOND_PREFETCH = "later deliveries exceeded the consumer's prefetch"
+QUEUE_DELETED = "its queue was deleted"
+OVERTAKEN = "a hundred later copies were delivered before it"
+SEEN_EMPTY = "two samples in a row showed its queue empty"
+TTL_PASSED = "its time to live passed"
+
+CONFIDENCE = {QUEUE_DELETED: 0.99, OVERTAKEN: 0.9, SEEN_EMPTY: 0.9, TTL_PASSED: 0.9}
+
+
+def settle_oldest(memory: Memory, hand: Hand, told: list[Change]) -> None:
+    """Take what exceeds the hand's bound out of it; where the prefetch is known, it must have been settled."""
+    bound = hand.bound(memory.limits.unfinished_per_consumer_max)
+    unsettled = hand.unsettled
+    while len(unsettled) > bound:
+        held = unsettled.popleft()
+        if held is None or not hand.prefetch:
+            continue
+        message, copy, attempt = held
+        if memory.messages.get(message.position) is not message:
+            continue
+        attempt.settled = BEYOND_PREFETCH
+        if copy.state in IN_HAND and copy.attempts[-1] is attempt:
+            was, copy.state, copy.cause = copy.state, SETTLED, BEYOND_PREFETCH
+            copy.confidence = 1.0 if bound == 1 else 0.9
+            memory.touch(message)
+            told.append((ChangeKind.COPY_STATE, message, copy, was))
+
+
+def release(memory: Memory, copy: LiveCopy) -> None:
+    """Take the last attempt of *copy* out of the hand that holds it: it died, or was delivered again."""
+    if not copy.attempts:
+        return
+    attempt = copy.attempts[-1]
+    hand = memory.endpoints.hands.get(attempt.endpoint.number, {}).get(
+        (attempt.channel, copy.queue)
+    )
+    if hand is None:
+        return
+    for place, held in enumerate(hand.unsettled):
+        if held is not None and held[2] is attempt:
+            del hand.unsettled[place]
+            return
+
+
+def consumer_started(memory: Memory, fact: ConsumerStarted) -> None:
+    """Learn how a consumer acknowledges and what it may hold."""
+    endpoint = memory.endpoints.current.get(fact.connection)
+    if endpoint is None or not fact.connection:
+        return
+    hand = memory.endpoints.hand(endpoint.number, fact.channel, fact.queue)
+    hand.consumers[fact.consumer_tag] = (fact.ack_required, max(0, fact.prefetch))
+    hand.learn()
+
+
+def consumer_stopped(memory: Memory, fact: ConsumerStopped) -> None:
+    """Note that a consumer was cancelled; what it holds stays its own until its channel closes."""
+    endpoint = memory.endpoints.current.get(fact.connection)
+    if endpoint is None:
+        return
+    hand = memory.endpoints.hands.get(endpoint.number, {}).get((fact.channel, fact.queue))
+    if hand is not None:
+        hand.consumers.pop(fact.consumer_tag, None)
+
+
+def channel_closed(memory: Memory, fact: ChannelClosed) -> None:
+    """Note that what the channel held went back to its queues."""
+    endpoint = memory.endpoints.current.get(fact.connection)
+    if endpoint is not None:
+        _return_all(memory, endpoint, fact.number)
+
+
+def connection_closed(memory: Memory, envelope: Envelope, fact: ConnectionClosed) -> list[Change]:
+    """Close the endpoint of a connection; what its channels held went back."""
+    endpoint = memory.endpoints.current.get(fact.name)
+    if endpoint is None or endpoint.closed_at is not None:
+        return []
+    if fact.pid and endpoint.pid and fact.pid != endpoint.pid:
+        return []
+    return close(memory, endpoint, envelope.observed_at)
+
+
+def close(memory: Memory, endpoint: LinkedEndpoint, at: int) -> list[Change]:
+    """Close *endpoint* at *at* ns."""
+    endpoint.closed_at = at
+    _return_all(memory, endpoint, None)
+    memory.endpoints.closed(endpoint, memory.limits.closed_connections_max)
+    return [(ChangeKind.ENDPOINT_CLOSED, endpoint, None, None)]
+
+
+def _return_all(memory: Memory, endpoint: LinkedEndpoint, channel: int | None) -> None:
+    hands = memory.endpoints.hands.get(endpoint.number)
+    if hands is None:
+        return
+    for key in [key for key in hands if channel is None or key[0] == channel]:
+        for held in hands.pop(key).unsettled:
+            if held is not None:
+                held[2].returned = True
+    if not hands:
+        del memory.endpoints.hands[endpoint.number]
+
+
+def overtake(memory: Memory, line: Line, seq: int, told: list[Change]) -> None:
+    """Note that the copy *seq* got its first delivery while older ones wait in *line*."""
+    passed = line.passed
+    if len(passed) < OVERTAKEN_AFTER:
+        heappush(passed, seq)
+        return
+    if seq > passed[0]:
+        heappushpop(passed, seq)
+    declared = memory.topology.queues.get((line.vhost, line.queue))
+    if declared is not None and (declared.priorities or declared.type == "stream"):
+        return
+    for entry in memory.waiting_first(line):
+        if entry[1].seq >= passed[0]:
+            break
+        told.append(gone(memory, line, entry, OVERTAKEN))
+
+
+def gone(memory: Memory, line: Line, entry: Entry, cause: str) -> Change:
+    """Believe that a waiting copy left its queue unseen, for *cause*."""
+    message, copy = entry
+    copy.state, copy.cause, copy.confidence = GONE, cause, CONFIDENCE[cause]
+    leave(line, key_of(message.fingerprint, copy.history), entry)
+    memory.left(message, line)
+    memory.touch(message)
+    return (ChangeKind.COPY_STATE, message, copy, WAITING)
+
+
+def queue_deleted(memory: Memory, fact: QueueDeleted) -> list[Change]:
+    """All that waited in the queue is gone."""
+    line = memory.lines.get((fact.vhost, fact.name))
+    if line is None:
+        return []
+    line.overflow = 0
+    return [gone(memory, line, entry, QUEUE_DELETED) for entry in memory.waiting_first(line)]
+
+
+def sampled(memory: Memory, envelope: Envelope, fact: QueueSampled) -> list[Change]:
+    """Two samples in a row that show a queue empty: what was enqueued well before them is gone."""
+    line = memory.lines.get((fact.vhost, fact.queue))
+    if line is None:
+        return []
+    told = expire(memory, line, envelope.observed_at)
+    if fact.ready > 0 or envelope.lag_ms > 0:
+        line.empty_samples = 0
+        return told
+    line.empty_samples += 1
+    if line.empty_samples == 1:
+        line.empty_since = envelope.observed_at
+    if line.empty_samples < SAMPLES_EMPTY:
+        return told
+    line.overflow = 0
+    for entry in memory.waiting_first(line):
+        if entry[1].enqueued_at > line.empty_since - SAMPLE_SLACK_NS or entry[0].lag_ms > 0:
+            break
+        told.append(gone(memory, line, entry, SEEN_EMPTY))
+    return told
+
+
+def expire(memory: Memory, line: Line, now: int) -> list[Change]:
+    """What has outlived its time to live by *now* (ns) is gone, the oldest first as the broker does it."""
+    declared = memory.topology.queues.get((line.vhost, line.queue))
+    if declared is not None and declared.type == "stream":
+        return []
+    of_queue = None if declared is None else declared.ttl_ms
+    told: list[Change] = []
+    for entry in memory.waiting_first(line):
+        ttl_ms = _ttl_ms(entry, of_queue)
+        if ttl_ms is None or entry[1].enqueued_at + ttl_ms * NS_PER_MS + TTL_SLACK_NS > now:
+            break
+        if entry[0].lag_ms > 0:
+            break
+        told.append(gone(memory, line, entry, TTL_PASSED))
+    return told
+
+
+def _ttl_ms(entry: Entry, of_queue: int | None) -> int | None:
+    """Return the time to live of a copy; a dead letter has lost the one of its message."""
+    own = None if entry[1].history is not None else expiration_ms(entry[0].properties.expiration)
+    if own is None or of_queue is None:
+        return of_queue if own is None else own
+    return min(own, of_queue)
+
+
+def expiration_ms(text: Text | None) -> int | None:
+    """Return the `expiration` property in ms, or None where it is no number."""
+    if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 15:
+        return int(text)
+    return None
+
+
+def saved_hands(memory: Memory) -> list[Any]:
+    """Return the hands as builtins; what is held of forgotten messages keeps its place only."""
+    return [
+        [
+            number,
+            key[0],
+            key[1],
+            [[tag, *told] for tag, told in hand.consumers.items()],
+            hand.acks,
+            hand.prefetch,
+            [_saved_held(memory, held) for held in hand.unsettled],
+            hand.caused_rows(),
+        ]
+        for number, hands in memory.endpoints.hands.items()
+        for key, hand in hands.items()
+    ]
+
+
+def restore_hands(memory: Memory, rows: list[Any]) -> None:
+    """Take what :func:`saved_hands` returned; the messages must have been restored before."""
+    for number, channel, queue, consumers, acks, prefetch, unsettled, caused in rows:
+        hand = memory.endpoints.hand(number, channel, queue)
+        hand.consumers = {
+            tag: (told_acks, told_prefetch) for tag, told_acks, told_prefetch in consumers
+        }
+        hand.acks, hand.prefetch = acks, prefetch
+        hand.take_caused(caused)
+        for held in unsettled:
+            if held is None:
+                hand.unsettled.append(None)
+                continue
+            message = memory.messages[held[0]]
+            copy = message.copies[held[1]]
+            hand.unsettled.append((message, copy, copy.attempts[held[2]]))
+
+
+def _saved_held(memory: Memory, held: Any) -> list[int] | None:
+    if held is None or memory.messages.get(held[0].position) is not held[0]:
+        return None
+    message, copy, attempt = held
+    number = next((n for n, other in enumerate(message.copies) if other is copy), None)
+    place = next((n for n, other in enumerate(copy.attempts) if other is attempt), None)
+    return None if number is None or place is None else [message.position, number, place]
