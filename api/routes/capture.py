@@ -12,7 +12,7 @@ from store.ports import Checkpoint
 router = APIRouter(tags=["capture"])
 
 IDLE_AFTER_S = 5.0
-INDEX_NAME = "messages"
+INDEX_NAME = "index"
 
 
 @router.get(
@@ -43,7 +43,7 @@ async def projections(ports: ApiPorts) -> list[ProjectionState]:
     """Return the states of all projections; that of the index is added from its checkpoint."""
     states = list(ports.views.projections())
     checkpoint = await ports.index.checkpoint()
-    if checkpoint is not None and all(state.name != checkpoint.projection for state in states):
+    if checkpoint is not None and all(state.name != INDEX_NAME for state in states):
         states.append(await _of_index(ports, checkpoint))
     return states
 
@@ -57,7 +57,7 @@ async def _of_index(ports: ApiPorts, checkpoint: Checkpoint) -> ProjectionState:
         since = head.last_observed_at if block is None else block.header.first_observed_at
         lag_s = max(0, ports.clock() - since) / NS_PER_S
     return ProjectionState(
-        name=checkpoint.projection,
+        name=INDEX_NAME,
         version=checkpoint.version,
         position=checkpoint.position,
         caught_up=not behind,

@@ -1,14 +1,17 @@
 """The live tail: messages as they change, as server-sent events that can be resumed by position."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Request
+from fastapi import Query as QueryParameter
 from fastapi.responses import StreamingResponse
-from store.matching import matches
+from store.matching import Subject, matches
+from store.query import MatchAll, Query
 from store.query_parser import parse
 
 from api.access import Ports, StoredBodies
@@ -18,11 +21,23 @@ from api.routes.messages import SEARCH
 from api.stored import Stored
 from events.identity import position_of
 from projector.answers import StreamBehind
+from projector.index import is_binary, text_in
 from store.documents import MessageDocument
 
 router = APIRouter(tags=["stream"])
 
-Matches = Callable[[MessageDocument], bool]
+EVENT_SCHEMA = {
+    "type": "object",
+    "description": "One server-sent event; `data` is a message, or of `behind` the positions left out.",
+    "properties": {
+        "event": {"enum": ["message", "behind"]},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["event", "id", "data"],
+}
+
+Wanted = Callable[[MessageDocument], Awaitable[bool]]
 
 
 @router.get(
@@ -34,7 +49,7 @@ Matches = Callable[[MessageDocument], bool]
         200: {
             "description": "Events named `message` with a message as data and its position as id, and `behind` when "
             "the reader was too slow: what lies between must be found by a search.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": EVENT_SCHEMA}},
         },
         **documented("query-invalid", "too-many-streams"),
     },
@@ -46,7 +61,7 @@ async def stream_messages(
     q: Annotated[str, SEARCH] = "",
     after: Annotated[
         int | None,
-        Query(
+        QueryParameter(
             ge=0, le=2**63 - 1, description="Start after this position; without it, from now on."
         ),
     ] = None,
@@ -65,7 +80,8 @@ async def stream_messages(
     open_streams: set[object] = request.app.state.streams
     if len(open_streams) >= ports.limits.streams_max:
         raise Problem("too-many-streams", f"{len(open_streams)} streams are open. Close one.")
-    lines = follow(ports, stored, lambda found: matches(query, found, now_ns=ports.clock()), start)
+    wanted = partial(_is_wanted, ports, stored, query)
+    lines = follow(ports, stored, wanted, start)
     return StreamingResponse(
         _counted(lines, open_streams),
         media_type="text/event-stream",
@@ -85,6 +101,17 @@ def _start(ports: ApiPorts, last_event_id: str | None, after: int | None) -> int
     return ports.views.position - 1 if after is None else after
 
 
+async def _is_wanted(ports: ApiPorts, stored: Stored, query: Query, found: MessageDocument) -> bool:
+    """Return whether a message matches as the index would find it."""
+    if isinstance(query, MatchAll):
+        return True
+    text: str | None = None
+    if found.body is not None and not is_binary(found.content_type, found.content_encoding):
+        body = await stored.body(found.body)
+        text = None if body is None else text_in(body, truncated=found.body.truncated)
+    return matches(query, Subject(found, text), now_ns=ports.clock())
+
+
 async def _counted(lines: AsyncIterator[bytes], open_streams: set[object]) -> AsyncIterator[bytes]:
     token = object()
     open_streams.add(token)
@@ -96,7 +123,7 @@ async def _counted(lines: AsyncIterator[bytes], open_streams: set[object]) -> As
 
 
 async def follow(
-    ports: ApiPorts, stored: Stored, wanted: Matches, start: int
+    ports: ApiPorts, stored: Stored, wanted: Wanted, start: int
 ) -> AsyncIterator[bytes]:
     """Yield the lines of a stream from *start* on, until its time is up.
 
@@ -113,7 +140,7 @@ async def follow(
                     reached = max(reached, given)
                     if found is None:
                         yield b": still here\n\n"
-                    elif wanted(found):
+                    elif await wanted(found):
                         yield await _event(ports, stored, found, reached)
         except StreamBehind:
             told = {"after": str(reached), "goes_on_at": str(ports.views.position)}
