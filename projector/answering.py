@@ -196,7 +196,7 @@ class Answers:
     def _conversation(self, trace_id: str, trace: Trace) -> ConversationState | None:
         """Return a trace with what its messages say now; None when all of them moved to other traces."""
         linker = self._projection.linker
-        states, names, moved = dict(trace.states), dict(trace.services), 0
+        states, names, moved = dict(trace.states or {}), dict(trace.services or {}), 0
         for position in trace.members:
             message = linker.get(position)
             if message is None:

@@ -47,7 +47,7 @@ class Projection:
         )
         self.fold = Fold(Linker(stream, limits), views)
         self.versions = {view.name: view.version for view in views}
-        self.version = version_of(self.versions)
+        self.version = version_of(self.versions | {"limits": repr(limits or Limits())})
 
     @property
     def linker(self) -> Linker:
@@ -59,7 +59,7 @@ class Projection:
 
 
 def version_of(versions: dict[str, str]) -> str:
-    """Return one version for all views, which changes when any of theirs does."""
+    """Return one version for all that *versions* names, which changes when any of theirs does."""
     told = ",".join(f"{name}={version}" for name, version in sorted(versions.items()))
     return sha256(told.encode()).hexdigest()[:16]
 

@@ -84,8 +84,8 @@ class Projector:
         """The next position to fold."""
         return self._projection.position
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Project until *stop* is set; then save what is folded, and a snapshot.
+    async def run(self, stop: asyncio.Event, *, until_head: bool = False) -> None:
+        """Project until *stop* is set (or the head is reached); then save what is folded, and a snapshot.
 
         Raises:
             FactUnknown: an event was written by a newer hoptrail. What came before it is saved.
@@ -94,7 +94,8 @@ class Projector:
         await self._resume(None)
         while not stop.is_set():
             try:
-                await self._follow(stop)
+                await self._follow(stop, until_head=until_head)
+                break
             except TailReplaced as replaced:
                 await self._index.clear()
                 await self._resume(replaced.number)
@@ -130,7 +131,7 @@ class Projector:
     def _folded(self, _position: int, _total: int) -> None:
         self._projection.linker.take_changed()
 
-    async def _follow(self, stop: asyncio.Event) -> None:
+    async def _follow(self, stop: asyncio.Event, *, until_head: bool) -> None:
         blocks = follow(
             self._log,
             start=self._place.block,
@@ -139,7 +140,10 @@ class Projector:
         )
         stopping = asyncio.create_task(stop.wait())
         try:
-            while (block := await next_unless(stopping, blocks)) is not None:
+            while not (until_head and await self._is_at_head()):
+                block = await next_unless(stopping, blocks)
+                if block is None:
+                    break
                 await self._fold(block)
                 if await self._is_due():
                     await self._save()
@@ -161,6 +165,9 @@ class Projector:
         """Return whether to save: with enough folded, or with nothing more to fold now."""
         if self.position - self._indexed >= self._pace.save_events:
             return True
+        return await self._is_at_head()
+
+    async def _is_at_head(self) -> bool:
         if self.position >= self._head_position:
             head = await self._log.head()
             self._head_position = 0 if head is None else head.next_position
@@ -260,3 +267,33 @@ async def project(
         pace=pace,
     )
     await projector.run(stop)
+
+
+async def rebuild(
+    log: EventLog,
+    index: MessageIndex,
+    snapshots: SnapshotStore | None,
+    stream: str,
+    *,
+    monotonic: Callable[[], float],
+    limits: Limits | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> int:
+    """Delete index and snapshots and make them again from the log; return the position reached.
+
+    No other projector may run on them meanwhile.
+    """
+    await index.clear()
+    if snapshots is not None:
+        await snapshots.delete_all()
+    projector = Projector(
+        log,
+        index,
+        snapshots,
+        stream,
+        monotonic=monotonic,
+        limits=limits,
+        on_progress=on_progress,
+    )
+    await projector.run(asyncio.Event(), until_head=True)
+    return projector.position

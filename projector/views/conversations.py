@@ -1,7 +1,7 @@
 """Recent conversations: the traces that messages belong to, with their size and span.
 
-Pure. Bounded to the traces that were active last. Services and states of a trace's messages are asked of
-the linker when shown; what it forgets is kept here in short.
+Pure. Bounded to the traces that were active last, at most twice `TRACES_MAX`. Services and states of a
+trace's messages are asked of the linker when shown; what it forgets is kept here in short.
 """
 
 from collections.abc import Mapping
@@ -33,8 +33,8 @@ class Trace(msgspec.Struct, array_like=True):
     correlation_id: Text | None
     messages: int = 0
     members: list[int] = []
-    states: dict[str, None] = {}
-    services: dict[str, None] = {}
+    states: dict[str, None] | None = None
+    services: dict[str, None] | None = None
 
 
 class ConversationsState(msgspec.Struct, array_like=True):
@@ -93,21 +93,36 @@ class ConversationsView:
 
     def _begin(self, message: LiveMessage, at: int) -> Trace:
         traces = self.state.traces
-        while len(traces) >= TRACES_MAX:
-            oldest = next(iter(traces))
-            trace = traces.pop(oldest)
-            if trace.last > trace.renewed:
-                trace.renewed = trace.last
-                traces[oldest] = trace
+        if len(traces) >= 2 * TRACES_MAX:
+            self._make_room()
         trace = traces[message.trace_id] = Trace(
             message.position, at, at, at, message.properties.correlation_id
         )
         return trace
 
+    def _make_room(self) -> None:
+        """Drop the traces that came first, but let those that were active since go to the end of the line."""
+        kept: dict[str, Trace] = {}
+        renewed: dict[str, Trace] = {}
+        excess = len(self.state.traces) - TRACES_MAX
+        for trace_id, trace in self.state.traces.items():
+            if excess <= 0:
+                kept[trace_id] = trace
+            elif trace.last > trace.renewed:
+                trace.renewed = trace.last
+                renewed[trace_id] = trace
+            excess -= 1
+        kept.update(renewed)
+        while len(kept) > 3 * TRACES_MAX // 2:
+            del kept[next(iter(kept))]
+        self.state.traces = kept
+
     def _forgotten(self, _: Envelope, message: LiveMessage, _2: Any, _3: Any) -> None:
         trace = self.state.traces.get(message.trace_id)
         if trace is None:
             return
+        if trace.states is None or trace.services is None:
+            trace.states, trace.services = {}, {}
         trace.states[state_of(message)] = None
         service = message.publisher.party.service if message.publisher is not None else None
         if service is not None and len(trace.services) < SERVICES_MAX:

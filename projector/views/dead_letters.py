@@ -102,7 +102,7 @@ class DeadLettersView:
     def members(self, ident: str) -> Sequence[int] | None:
         """Return the positions of a group's newest messages, newest first; None for an unknown group."""
         group = self.state.groups.get(ident)
-        return None if group is None else list(reversed(group.members))
+        return None if group is None else list(group.members)[: -MEMBERS_MAX - 1 : -1]
 
     def _died(self, envelope: Envelope, message: LiveMessage, copy: LiveCopy, deaths: int) -> None:
         death = copy.dead_letter
@@ -127,8 +127,8 @@ class DeadLettersView:
         group.error = error
         group.members.pop(message.position, None)
         group.members[message.position] = None
-        if len(group.members) > MEMBERS_MAX:
-            del group.members[next(iter(group.members))]
+        if len(group.members) >= 2 * MEMBERS_MAX:
+            group.members = dict.fromkeys(list(group.members)[MEMBERS_MAX:])
         if copy.attempts:
             self._follow(ident, group, copy.attempts[-1].endpoint)
 

@@ -25,6 +25,7 @@ from projector.linker.model import (
 from projector.views import state
 
 QUEUES_MAX = 20_000
+IN_HAND = (DELIVERED, REDELIVERED)
 
 
 class Held(msgspec.Struct, array_like=True):
@@ -126,7 +127,13 @@ class QueuesView:
         if held is None:
             held = self._queue(message.vhost, copy.queue)
         held.deliveries += 1
-        _place(held, message, copy)
+        was = held.contents.get(copy.seq)
+        if was is not None and not was & 1 and copy.state in IN_HAND:
+            held.contents[copy.seq] = was | 1
+            held.waiting -= 1
+            held.handed_out += 1
+        else:
+            _place(held, message, copy)
 
     def _died(self, _: Envelope, message: LiveMessage, copy: LiveCopy, deaths: int) -> None:
         held = self._queue(message.vhost, copy.queue)
@@ -185,7 +192,7 @@ def _place(held: Held, message: LiveMessage, copy: LiveCopy) -> None:
     if copy.state == WAITING:
         held.contents[copy.seq] = message.position << 1
         held.waiting += 1
-    elif copy.state in (DELIVERED, REDELIVERED):
+    elif copy.state in IN_HAND:
         held.contents[copy.seq] = message.position << 1 | 1
         held.handed_out += 1
 

@@ -1,7 +1,7 @@
 """Histories: what a small made-up RabbitMQ would have let a collector record, as hypothesis strategies.
 
 A history is drawn as a list of moves of a :class:`World`, so that it shrinks to few moves and always tells of
-something a broker can do: queues in order, redeliveries, deaths with `x-death`, retry loops, names that come late, gaps.
+something a broker can do: queues in order, redeliveries, deaths with `x-death`, retry loops, late names, gaps.
 """
 
 from collections.abc import Iterator, Sequence
