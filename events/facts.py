@@ -5,9 +5,7 @@ an entry in ``upcast.py``, a new field at the end with a default is not. Times a
 name says otherwise. Facts encode as MessagePack arrays, so the order of fields is part of the format.
 """
 
-from functools import reduce
-from operator import or_
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 import msgspec
 
@@ -435,7 +433,7 @@ RETIRED: tuple[type[Fact], ...] = ()
 if TYPE_CHECKING:
     AnyFact = Fact
 else:  # msgspec tells the members of this union apart by their tags
-    AnyFact = reduce(or_, CURRENT + RETIRED)
+    AnyFact = Union.__getitem__(CURRENT + RETIRED)
 
 
 def kind_of(fact: Fact) -> str:

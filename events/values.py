@@ -69,7 +69,7 @@ def to_text(raw: bytes) -> Text:
 
 
 def shown(text: Text) -> str:
-    """Return *text* for a person to read: bytes that are not UTF-8 appear as ``\\xNN``."""
+    r"""Return *text* for a person to read: bytes that are not UTF-8 appear as ``\xNN``."""
     return text if isinstance(text, str) else text.decode("utf-8", "backslashreplace")
 
 
@@ -105,8 +105,10 @@ def to_json(value: object) -> object:
             return value if -(2**53) <= value <= 2**53 else str(value)
         case float():
             return value if value - value == 0 else str(value)
-        case bytes() | bytearray() | memoryview():
+        case bytes() | bytearray():
             return {"b64": base64.b64encode(value).decode()}
+        case memoryview():
+            return {"b64": base64.b64encode(value.tobytes()).decode()}
         case AmqpTimestamp():
             return {"timestamp": value.seconds}
         case AmqpDecimal():

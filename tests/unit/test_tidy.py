@@ -28,7 +28,7 @@ FUNCTION_LINES_MAX: Final = 50
 BLOB_BYTES_MAX: Final = 1_000_000
 
 LONG_FILES: Final[dict[str, int]] = {
-    "events/facts.py": 456,  # the one list of all facts
+    "events/facts.py": 454,  # the one list of all facts
 }
 LONG_FUNCTIONS: Final[dict[str, int]] = {}
 
