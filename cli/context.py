@@ -17,7 +17,7 @@ from cli.settings import Settings, SettingsInvalid, load
 from cli.terminal import Terminal
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the API's objects as JSON.")]
-LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, help="How many at most.")]
 
 
 class Context:

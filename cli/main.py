@@ -6,11 +6,13 @@ from typing import Annotated
 import typer
 
 from api.app import VERSION
-from cli.commands import log, messages, roles, system
+from cli.commands import log, messages, replay, roles, system
 from cli.context import context_of
 from cli.exits import MEANINGS, Exit, Stop, code_of
 from cli.orphan import end_with_parent
 from cli.terminal import Terminal
+from events.upcast import FactUnknown
+from projector.fold import FoldFailed
 from store.errors import QueryInvalid, StoreError
 
 EPILOG = "Exit codes: " + " ".join(f"{code.value} {told}" for code, told in MEANINGS.items())
@@ -21,7 +23,6 @@ app = typer.Typer(
     epilog=EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -46,7 +47,7 @@ def root(
         end_with_parent(parent_pid)
 
 
-for group in (roles, messages, system, log):
+for group in (roles, messages, system, log, replay):
     group.install(app)
 
 
@@ -67,4 +68,7 @@ def run(arguments: list[str] | None = None) -> int:
     except (StoreError, QueryInvalid) as error:
         Terminal().tell(str(error), "red")
         return code_of(error)
+    except (FactUnknown, FoldFailed) as error:
+        Terminal().tell(f"{error} ({error.__cause__})" if error.__cause__ else str(error), "red")
+        return Exit.FAILED
     return Exit.OK

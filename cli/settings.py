@@ -6,7 +6,7 @@ it redacts passwords and keys.
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -97,6 +97,16 @@ class Settings(BaseSettings):
         ge=1_000,
         le=100_000_000,
         description="Messages a tap queue may hold on the broker before the oldest are dropped (and a gap is told).",
+    )
+    tap_bytes_max: int = Field(
+        default=2 << 30,
+        ge=1 << 20,
+        le=1 << 40,
+        description="Bytes a tap queue may hold on the broker before the oldest are dropped.",
+    )
+    tap_queue_type: Literal["quorum", "classic"] = Field(
+        default="quorum",
+        description="Type of the tap queues: quorum survives a broker's kill, classic costs the broker less.",
     )
     sample_s: int = Field(
         default=10, ge=1, le=3_600, description="Seconds between two samples of the queues."

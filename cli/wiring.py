@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from cli.settings import Settings
+from collector.settings import CollectorSettings
 from projector.linker.limits import Limits
 from store.ports import EventLog, MessageIndex, SnapshotStore
 from store.retention import DAY_S, RetentionLimits
@@ -36,6 +37,29 @@ def snapshot_store(settings: Settings) -> SnapshotStore:
 def linker_limits(settings: Settings) -> Limits:
     """Return what the linker holds at most."""
     return Limits(live_copies_max=settings.live_copies_max)
+
+
+def collector_settings(settings: Settings, *, standby: bool = False) -> CollectorSettings:
+    """Return what the collector needs to know."""
+    return CollectorSettings(
+        amqp_url=settings.amqp_url,
+        management_url=settings.management,
+        admin_url=settings.admin_url,
+        vhosts=settings.vhosts,
+        dead_letter_taps=settings.dead_letter_taps,
+        prefetch=settings.prefetch,
+        linger_ms=settings.linger_ms,
+        linger_busy_ms=settings.linger_busy_ms,
+        body_bytes_max=settings.body_bytes_max,
+        tap_messages_max=settings.tap_messages_max,
+        tap_bytes_max=settings.tap_bytes_max,
+        tap_queue_type=settings.tap_queue_type,
+        sample_s=settings.sample_s,
+        redact_headers=settings.redact_headers,
+        standby=standby,
+        retention=retention_limits(settings),
+        told=settings.told(),
+    )
 
 
 def retention_limits(settings: Settings) -> RetentionLimits:

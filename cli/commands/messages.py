@@ -18,12 +18,15 @@ Query = Annotated[
 ]
 
 
+NEGATIONS = {"ignore_unknown_options": True}  # -queue:audit is part of a query, not an option
+
+
 def install(app: typer.Typer) -> None:
     """Add the commands to *app*."""
-    app.command()(search)
+    app.command(context_settings=NEGATIONS)(search)
     app.command()(show)
     app.command()(trace)
-    app.command()(tail)
+    app.command(context_settings=NEGATIONS)(tail)
 
 
 def search(

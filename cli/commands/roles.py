@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.wire import plain
 from cli import logs, serving, supervisor, wiring
 from cli.context import Context, JsonOption, context_of, run_async
 from cli.exits import Exit, Stop
 from cli.settings import environment
+from cli.terminal import safe
+from store.errors import StoreError
 from store.ports import EventLog
 
 if TYPE_CHECKING:
+    from collector.doctor import Report
+
     from projector.live import LiveProjection
 
 STREAM = "main"
@@ -42,6 +47,69 @@ def run(context: typer.Context) -> None:
         )
 
     raise typer.Exit(run_async(work))
+
+
+def collect(
+    context: typer.Context,
+    standby: Annotated[
+        bool,
+        typer.Option("--standby", help="Wait to take over when the collector that leads ends."),
+    ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Take the taps off the broker instead, and end.")
+    ] = False,
+) -> None:
+    """Tap the broker and append what it does to the log."""
+    here = context_of(context)
+    logs.configure(here.settings.log_level)
+    if remove:
+        _remove(here)
+    else:
+        raise typer.Exit(run_async(lambda stop: _collect(here, stop, standby=standby)))
+
+
+async def _collect(here: Context, stop: asyncio.Event, *, standby: bool) -> Exit:
+    from collector.run import collect as capture
+
+    async with wiring.event_log(here.settings, read_only=False) as log:
+        outcome = await capture(
+            wiring.collector_settings(here.settings, standby=standby), log, stop
+        )
+    code = Exit(outcome.code)
+    if code is not Exit.OK:
+        raise Stop(code, outcome.reason)
+    return code
+
+
+def _remove(here: Context) -> None:
+    from collector.remove import remove as take_away
+
+    from collector.broker import BrokerUnavailable
+
+    try:
+        done = asyncio.run(take_away(wiring.collector_settings(here.settings)))
+    except BrokerUnavailable as error:
+        raise Stop(Exit.UNAVAILABLE, str(error)) from error
+    for line in done:
+        here.terminal.line(safe(line))
+
+
+def doctor(context: typer.Context, json: JsonOption = False) -> None:
+    """Tell what stands, what is missing, and the commands that mend it. Changes nothing."""
+    here = context_of(context)
+    report = asyncio.run(_examine(here))
+    told = plain(report) | {"settings": here.settings.told()}
+    here.show(told, as_json=json)
+
+
+async def _examine(here: Context) -> "Report":
+    from collector.doctor import examine
+
+    async with AsyncExitStack() as opened:
+        log: EventLog | None = None
+        with suppress(StoreError):
+            log = await opened.enter_async_context(wiring.event_log(here.settings, read_only=True))
+        return await examine(wiring.collector_settings(here.settings), log)
 
 
 def project(context: typer.Context) -> None:
