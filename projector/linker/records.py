@@ -16,7 +16,7 @@ from projector.linker.memory import Memory
 from projector.linker.model import WAITING, LiveAttempt, LiveCopy, LiveMessage
 from store.documents import DeadLetter, ParentLink, Party
 
-_pack = msgspec.msgpack.Encoder(enc_hook=encode_extension, order="deterministic").encode
+_pack = msgspec.msgpack.Encoder(enc_hook=encode_extension).encode
 _astuple = msgspec.structs.astuple
 _convert = msgspec.convert
 

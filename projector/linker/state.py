@@ -21,7 +21,7 @@ from projector.linker.memory import Memory
 from projector.linker.model import LiveMessage
 from projector.linker.recent import Recent
 
-_pack = msgspec.msgpack.Encoder(enc_hook=encode_extension, order="deterministic").encode
+_pack = msgspec.msgpack.Encoder(enc_hook=encode_extension).encode
 _unpack = msgspec.msgpack.Decoder(ext_hook=decode_extension).decode
 _unpack_held = msgspec.msgpack.Decoder(list[Envelope], ext_hook=decode_extension).decode
 

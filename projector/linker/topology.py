@@ -23,7 +23,7 @@ from events.facts import (
 )
 from events.values import Text, encode_extension
 
-_pack = msgspec.msgpack.Encoder(enc_hook=encode_extension, order="deterministic").encode
+_pack = msgspec.msgpack.Encoder(enc_hook=encode_extension).encode
 Place = tuple[Text, Text]
 
 
@@ -138,7 +138,9 @@ class Topology:
 
 
 def _binding_id(fact: BindingCreated | BindingDeleted) -> bytes:
-    return _pack([fact.destination_kind, fact.destination, fact.binding_key, fact.arguments])
+    """Return what names a binding; the order of its arguments is not part of it."""
+    arguments = sorted(_pack(pair) for pair in fact.arguments.items())
+    return _pack([fact.destination_kind, fact.destination, fact.binding_key, arguments])
 
 
 def _queue(fact: QueueDeclared) -> DeclaredQueue:
