@@ -13,6 +13,7 @@ import msgspec
 from events.facts import Envelope, Fact
 from events.values import Text
 from projector.answers import DeadLetterGroup
+from projector.linker.document import path_to
 from projector.linker.model import (
     ChangeHandler,
     ChangeKind,
@@ -23,6 +24,7 @@ from projector.linker.model import (
 )
 from projector.views import state
 from projector.views.errors import error_in, masked
+from store.documents import DeadLetter
 
 GROUPS_MAX = 5_000
 MEMBERS_MAX = 1_000
@@ -40,10 +42,10 @@ class Group(msgspec.Struct, array_like=True):
     exchange: Text
     routing_key: Text
     type: Text | None
-    timer: bool
     first: int
     last: int
     to_queues: tuple[Any, ...] = ()
+    timer: bool = False
     error: str | None = None
     service: str | None = None
     end: int | None = None
@@ -74,7 +76,12 @@ class DeadLettersView:
         self.state = DeadLettersState()
 
     def on_change(self) -> Mapping[ChangeKind, ChangeHandler]:
-        return {ChangeKind.COPY_DIED: self._died, ChangeKind.ENDPOINT_NAMED: self._named}
+        return {
+            ChangeKind.COPY_DIED: self._died,
+            ChangeKind.COPY_ADDED: self._arrived,
+            ChangeKind.COPY_DELIVERED: self._arrived,
+            ChangeKind.ENDPOINT_NAMED: self._named,
+        }
 
     def on_fact(self) -> Mapping[type[Fact], FactHandler]:
         return {}
@@ -109,11 +116,7 @@ class DeadLettersView:
         if death is None:
             return
         at, error = envelope.observed_at, error_in(message.properties.headers)
-        exchange = "" if death.exchange is None else death.exchange
-        routing_key = self._routing_key(message, copy.queue, death.reason, death.routing_key)
-        kind = message.properties.type
-        shared = (message.vhost, copy.queue, death.reason, exchange, routing_key, kind, death.timer)
-        ident = ident_of((*shared, None if error is None else masked(error)))
+        ident, shared = self._ident(message, copy, death, error)
         group = self.state.groups.get(ident)
         if group is None:
             self._make_room()
@@ -122,6 +125,7 @@ class DeadLettersView:
         group.deaths += deaths
         if death.count <= deaths:
             group.messages += 1
+        group.timer = death.timer
         if death.to_queues:
             group.to_queues = death.to_queues
         group.error = error
@@ -131,6 +135,30 @@ class DeadLettersView:
             group.members = dict.fromkeys(list(group.members)[MEMBERS_MAX:])
         if copy.attempts:
             self._follow(ident, group, copy.attempts[-1].endpoint)
+
+    def _arrived(self, _: Envelope, message: LiveMessage, copy: LiveCopy, _3: Any) -> None:
+        """Take over what is known better of the deaths behind a copy, now that it arrived or was delivered."""
+        if copy.came_from < 0:
+            return
+        for source in path_to(message.copies, copy.came_from):
+            death = source.dead_letter
+            if death is None:
+                continue
+            error = error_in(message.properties.headers)
+            group = self.state.groups.get(self._ident(message, source, death, error)[0])
+            if group is not None:
+                group.timer = death.timer
+                group.to_queues = death.to_queues or group.to_queues
+
+    def _ident(
+        self, message: LiveMessage, copy: LiveCopy, death: DeadLetter, error: str | None
+    ) -> tuple[str, tuple[Any, ...]]:
+        """Return the id of the group that a death belongs to, and what its members share beside the error."""
+        exchange = "" if death.exchange is None else death.exchange
+        routing_key = self._routing_key(message, copy.queue, death.reason, death.routing_key)
+        kind = message.properties.type
+        shared = (message.vhost, copy.queue, death.reason, exchange, routing_key, kind)
+        return ident_of((*shared, None if error is None else masked(error))), shared
 
     def _routing_key(
         self, message: LiveMessage, queue: Text, reason: str, routing_key: Text | None

@@ -22,14 +22,15 @@ _MADE_NAME = re.compile(
 
 Published = tuple[int, Any, Any, tuple[Any, ...], Any]
 Delivered = tuple[int, int, Any, Any, Any]
-Died = tuple[Any, Any, Any, tuple[Any, ...], str]
+Died = tuple[Any, Any, Any, Any, str]
 
 
 class Flows(msgspec.Struct, array_like=True):
     """The tables.
 
     `published` by (slot, vhost, exchange, routed queues, type), `delivered` by (publisher's slot,
-    consumer's slot, vhost, queue, type), `died` by (vhost, queue, exchange, queues it went to, reason).
+    consumer's slot, vhost, queue, type), `died` by (vhost, queue, dead-letter exchange, queue it arrived in or None
+    for the death itself, reason).
     """
 
     published: dict[Published, Row] = {}
@@ -125,9 +126,9 @@ def _deliver_rest(key: Delivered) -> Delivered:
 
 
 def _death_names(key: Died) -> Died:
-    vhost, queue, exchange, queues, reason = key
-    return (vhost, pattern(queue), exchange, tuple(map(pattern, queues)), reason)
+    vhost, queue, exchange, to, reason = key
+    return (vhost, pattern(queue), exchange, None if to is None else pattern(to), reason)
 
 
 def _death_rest(key: Died) -> Died:
-    return (key[0], REST, REST, (), key[4])
+    return (key[0], REST, REST, None, key[4])

@@ -20,7 +20,7 @@ from projector.views.declared import (
 )
 from projector.views.ends import UNSEEN
 from projector.views.names import exchange_id, queue_id, service_id
-from projector.views.rows import AGAIN, FIRST, LAST, MESSAGES, Row, merge, rate_per_s
+from projector.views.rows import FIRST, LAST, MESSAGES, Row, merge, rate_per_s
 from projector.views.services import services
 from projector.views.topology import TopologyState
 
@@ -129,10 +129,11 @@ def _declare_dead_letters(drawn: _Graph, vhost: Text, name: Text, queue: QueueIn
     exchange, key = queue.dead_letter_exchange, queue.dead_letter_key
     if exchange is None or (exchange == DEFAULT_EXCHANGE and key is None):
         return  # without a key of its own the queue a dead letter goes to depends on the message
-    if exchange == DEFAULT_EXCHANGE and key is not None:
-        to = drawn.queue(vhost, key)
-    else:
-        to = drawn.exchange(vhost, exchange)
+    to = (
+        drawn.exchange(vhost, exchange)
+        if exchange != DEFAULT_EXCHANGE
+        else drawn.queue(vhost, key or "")
+    )
     draft = drawn.edge(drawn.queue(vhost, name), to, "dead-letter")
     draft.declared = True
     if key is not None:
@@ -223,20 +224,15 @@ def _deliveries(drawn: _Graph, names: dict[int, str]) -> None:
 
 
 def _deaths(drawn: _Graph) -> None:
-    for (vhost, queue, exchange, queues, reason), row in drawn.topology.flows.died.items():
-        place = drawn.queue(vhost, queue)
-        all_deaths = row.copy()
-        all_deaths[MESSAGES] += row[AGAIN]
-        all_deaths[AGAIN] = 0
-        if exchange == DEFAULT_EXCHANGE:
-            for target in queues:
-                to = drawn.queue(vhost, target)
-                _count_deaths(drawn, place, to, reason, all_deaths)
-            continue
-        to = drawn.exchange(vhost, exchange)
-        _count_deaths(drawn, place, to, reason, all_deaths)
-        for target in queues:
-            _route(drawn, vhost, exchange, target, all_deaths)
+    for (vhost, queue, exchange, target, reason), row in drawn.topology.flows.died.items():
+        if target is None:
+            _count_deaths(
+                drawn, drawn.queue(vhost, queue), drawn.exchange(vhost, exchange), reason, row
+            )
+        elif exchange == DEFAULT_EXCHANGE:
+            _count_deaths(drawn, drawn.queue(vhost, queue), drawn.queue(vhost, target), reason, row)
+        else:
+            _route(drawn, vhost, exchange, target, row)
 
 
 def _join_dead_letters(drawn: _Graph) -> None:

@@ -102,6 +102,8 @@ class QueuesView:
     def _published(self, _: Envelope, message: LiveMessage, _2: Any, _3: Any) -> None:
         queues, vhost, place = self.state.queues, message.vhost, message.position << 1
         for copy in message.copies:
+            if copy.came_from >= 0:
+                continue  # it is told of by a change of its own
             held = queues.get((vhost, copy.queue))
             if held is None:
                 held = self._queue(vhost, copy.queue)
@@ -111,13 +113,12 @@ class QueuesView:
 
     def _placed(self, _: Envelope, message: LiveMessage, _2: Any, _3: Any) -> None:
         for copy in message.copies:
-            held = self._queue(message.vhost, copy.queue)
-            held.published += 1
-            _place(held, message, copy)
+            if copy.came_from < 0:
+                self._added(_, message, copy, None)
 
     def _added(self, _: Envelope, message: LiveMessage, copy: LiveCopy, _3: Any) -> None:
         held = self._queue(message.vhost, copy.queue)
-        held.published += 1
+        held.published += copy.arrivals
         _place(held, message, copy)
 
     def _delivered(

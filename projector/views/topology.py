@@ -24,6 +24,7 @@ from events.facts import (
     QueueDeleted,
     VhostDeleted,
 )
+from events.values import Text
 from projector.linker.model import (
     ROUTED,
     ChangeHandler,
@@ -39,6 +40,7 @@ from projector.views.declared import DEFAULT_EXCHANGE, Declared
 from projector.views.ends import UNSEEN, Ends
 from projector.views.flows import ROWS_MAX, Flows
 from projector.views.rows import AGAIN, new_row, turn
+from store.documents import DeadLetter
 
 
 class TopologyState(msgspec.Struct, array_like=True):
@@ -64,6 +66,7 @@ class TopologyView:
             ChangeKind.PUBLISHED: self._published,
             ChangeKind.COPY_DELIVERED: self._delivered,
             ChangeKind.COPY_DIED: self._died,
+            ChangeKind.COPY_ADDED: self._arrived,
             ChangeKind.ENDPOINT_NAMED: self._named,
             ChangeKind.ENDPOINT_CLOSED: self._closed,
         }
@@ -159,20 +162,38 @@ class TopologyView:
         )
 
     def _died(self, envelope: Envelope, message: LiveMessage, copy: LiveCopy, deaths: int) -> None:
-        death = copy.dead_letter
-        if death is None:
+        """Count deaths on the way from a queue to a dead-letter exchange; the default exchange is no stop."""
+        if copy.dead_letter is not None and copy.dead_letter.exchange:
+            self._count_death(envelope, message, copy, copy.dead_letter, None, deaths)
+
+    def _arrived(self, envelope: Envelope, message: LiveMessage, copy: LiveCopy, _: Any) -> None:
+        """Count a dead letter's arrival in a queue."""
+        if not 0 <= copy.came_from < len(message.copies):
             return
+        source = message.copies[copy.came_from]
+        if source.dead_letter is not None:
+            self._count_death(
+                envelope, message, source, source.dead_letter, copy.queue, copy.arrivals
+            )
+
+    def _count_death(
+        self,
+        envelope: Envelope,
+        message: LiveMessage,
+        copy: LiveCopy,
+        death: DeadLetter,
+        to: Text | None,
+        times: int,
+    ) -> None:
+        key = (message.vhost, copy.queue, death.exchange or DEFAULT_EXCHANGE, to, death.reason)
         at = envelope.observed_at
-        exchange = DEFAULT_EXCHANGE if death.exchange is None else death.exchange
-        key = (message.vhost, copy.queue, exchange, death.to_queues, death.reason)
         row = self.state.flows.died.get(key)
         if row is None:
             self._make_room()
             row = self.state.flows.died[key] = new_row(at)
         if at >= row[3]:
             turn(row, at)
-        row[0] += 1
-        row[AGAIN] += deaths - 1
+        row[0] += times
         row[2] = at
 
     def _named(self, envelope: Envelope, endpoint: Endpoint, _2: Any, _3: Any) -> None:
