@@ -1,0 +1,239 @@
+"""The observed system stays as it is, dead letters that nobody reads are seen, and the firehose stays on."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pamqp import commands
+
+from bench.raw import RawConnection, frames_of, short
+from events.facts import MessageDeadLettered, TapsPlanned
+from tests.support.captured import differences, read
+from tests.support.collecting import System
+from tests.support.gaps import assert_missing_only_in_gaps, closed_gaps
+from tests.support.load import Load
+from tests.support.management import Management
+from tests.support.wait import wait_until
+
+RATE = 100
+EVENTS_BEFORE = 300
+STARTED_S_MAX = 30
+TRACING_S_MAX = 15
+DEAD_LETTERS_S_MAX = 30
+TRUE_WITHIN_NS = 1_000_000_000
+TAPS = "obs.tap."
+BROKERS_OWN = {"amq.rabbitmq.trace", "amq.rabbitmq.event"}
+
+SAFE = {
+    "dead.topic": ("topic", "#"),
+    "dead.fanout": ("fanout", ""),
+    "dead.headers": ("headers", None),
+    "dead.direct": ("direct", "died"),
+}
+"""Dead-letter exchanges by type, and the key that binds the queue that nobody reads; None leaves it unbound."""
+
+UNSAFE: dict[str, dict[str, Any]] = {
+    "unsafe.alternate": {"durable": True, "arguments": {"alternate-exchange": "amq.fanout"}},
+    "unsafe.transient": {"durable": False},
+    "unsafe.auto-delete": {"durable": True, "auto_delete": True},
+}
+REASONS: dict[str, dict[str, Any]] = {
+    "rejected": {},
+    "expired": {"x-message-ttl": 1},
+    "maxlen": {"x-max-length": 1, "x-overflow": "drop-head"},
+}
+PUBLISHED = 3
+
+
+def declare_dead_letter_exchanges(url: str) -> None:
+    """Declare every safe and unsafe dead-letter exchange, each with a queue that nobody reads or keeps it in use."""
+    with RawConnection(url) as connection:
+        queue = commands.Queue.Declare(queue="parked", durable=True)
+        connection.call(queue, commands.Queue.DeclareOk)
+        for name, (kind, key) in SAFE.items():
+            exchange = commands.Exchange.Declare(exchange=name, exchange_type=kind, durable=True)
+            connection.call(exchange, commands.Exchange.DeclareOk)
+            if key is not None:
+                bind = commands.Queue.Bind(queue="parked", exchange=name, routing_key=key)
+                connection.call(bind, commands.Queue.BindOk)
+        for name, options in UNSAFE.items():
+            exchange = commands.Exchange.Declare(exchange=name, exchange_type="topic", **options)
+            connection.call(exchange, commands.Exchange.DeclareOk)
+            bind = commands.Queue.Bind(queue="parked", exchange=name, routing_key="#")
+            connection.call(bind, commands.Queue.BindOk)
+
+
+def declare_dying_queues(url: str) -> None:
+    """Declare a queue per dead-letter exchange and reason of death."""
+    with RawConnection(url) as connection:
+        for exchange in (*SAFE, *UNSAFE):
+            for reason, arguments in REASONS.items():
+                declare = commands.Queue.Declare(
+                    queue=f"{exchange} {reason}",
+                    durable=True,
+                    arguments={
+                        "x-dead-letter-exchange": exchange,
+                        "x-dead-letter-routing-key": "died",
+                        **arguments,
+                    },
+                )
+                connection.call(declare, commands.Queue.DeclareOk)
+
+
+def let_die(url: str) -> Counter[tuple[str, str, str, bytes]]:
+    """Let all die that is published but the last of a length limit; return (exchange, reason, queue, body)."""
+    died: Counter[tuple[str, str, str, bytes]] = Counter()
+    with RawConnection(url) as connection:
+        bodies = [
+            (f"{exchange} {reason}", f"{exchange} {reason} {number}".encode(), number)
+            for exchange in SAFE
+            for reason in REASONS
+            for number in range(PUBLISHED)
+        ]
+        connection.publish_all(
+            [
+                frames_of(1, b"", queue.encode(), {"type": short(b"t")}, body)
+                for queue, body, _ in bodies
+            ]
+        )
+        for exchange in SAFE:
+            for _ in range(PUBLISHED):
+                connection.send(commands.Basic.Get(queue=f"{exchange} rejected"))
+                tag = connection.expect(commands.Basic.GetOk).delivery_tag
+                connection.send(commands.Basic.Reject(tag, requeue=False))
+    for queue, body, number in bodies:
+        exchange, _, reason = queue.rpartition(" ")
+        if reason != "maxlen" or number < PUBLISHED - 1:
+            died[exchange, reason, queue, body] += 1
+    return died
+
+
+def deaths(fact: MessageDeadLettered) -> tuple[str, str]:
+    """Return (reason, queue) of a dead letter's newest death."""
+    newest: Mapping[Any, Any] = (fact.properties.headers or {})["x-death"][0]
+    return str(newest["reason"]), str(newest["queue"])
+
+
+def test_dead_letters_that_nobody_reads_are_captured(system: System, tmp_path: Path) -> None:
+    """Each death behind a safe dead-letter exchange is in the log once; unsafe exchanges are listed and left alone."""
+    vhost, url = next(iter(system.urls.items()))
+    declare_dead_letter_exchanges(url)
+    declare_dying_queues(url)
+    with system.collector(tmp_path / "store") as collector:
+        collector.start_leading()
+        bound = tapped_exchanges(system.management, vhost)
+        died = let_die(url)
+        wait_until(
+            lambda: collector.meter.counts()["MessageDeadLettered"] >= died.total(),
+            timeout_s=DEAD_LETTERS_S_MAX,
+        )
+        collector.stop()
+
+    captured = read(tmp_path / "store")
+    seen = Counter(
+        (str(fact.exchange), *deaths(fact), captured.body(fact.body))
+        for fact in captured.of(MessageDeadLettered)
+    )
+    assert seen == died
+    assert bound == SAFE.keys()
+    planned = [fact for fact in captured.of(TapsPlanned) if fact.vhost == vhost][-1]
+    assert set(planned.dead_letter_exchanges) == SAFE.keys()
+    assert {str(name) for name, why in planned.left_alone if why} == UNSAFE.keys()
+
+
+def tapped_exchanges(management: Management, vhost: str) -> set[str]:
+    """Return the exchanges of services that a tap is bound to."""
+    return {
+        binding["source"]
+        for binding in management.get("bindings", vhost)
+        if binding["destination"].startswith(TAPS)
+    } - {"", *BROKERS_OWN}
+
+
+def without_taps(definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the definitions of a vhost without the taps' queues and their bindings."""
+    return {
+        **definitions,
+        "queues": [each for each in definitions["queues"] if not each["name"].startswith(TAPS)],
+        "bindings": [
+            each for each in definitions["bindings"] if not each["destination"].startswith(TAPS)
+        ],
+    }
+
+
+def describe(system: System) -> tuple[str, str]:
+    """Give both vhosts a description, tags, a policy and dead-letter exchanges; trace the second, as its owner did."""
+    untraced, traced = system.urls
+    for vhost, url in system.urls.items():
+        described = {"description": f"of {vhost}", "tags": "first,second"}
+        system.management.put("vhosts", vhost, body={**described, "tracing": vhost == traced})
+        limit = {"pattern": "^load", "definition": {"max-length": 100_000}, "apply-to": "queues"}
+        system.management.put("policies", vhost, "limit", body=limit)
+        declare_dead_letter_exchanges(url)
+        declare_dying_queues(url)
+    return untraced, traced
+
+
+@pytest.mark.parametrize(("taps", "tapped"), [("auto", set(SAFE)), ("off", set[str]())])
+def test_observed_system_is_unchanged(
+    system: System, tmp_path: Path, seed: int, taps: str, tapped: set[str]
+) -> None:
+    """Beside the taps nothing differs while capturing, nothing at all after --remove; one user misses nothing, no gap."""
+    management, vhosts = system.management, (*system.urls, "/")
+    untraced, traced = describe(system)
+    before = {vhost: management.definitions(vhost) for vhost in vhosts}
+    with system.collector(tmp_path / "store", DEAD_LETTER_TAPS=taps) as collector:
+        collector.start_leading()
+        assert system.is_traced()
+        with Load(system.urls, rate=RATE, seed=seed) as load:
+            wait_until(lambda: collector.meter.traffic() > EVENTS_BEFORE, timeout_s=STARTED_S_MAX)
+            during = {vhost: management.definitions(vhost) for vhost in vhosts}
+            bound = {vhost: tapped_exchanges(management, vhost) for vhost in system.urls}
+            load.finish()
+        collector.drain_and_stop(events=load.events())
+        assert collector.run("--remove") == 0
+
+    assert {vhost: without_taps(found) for vhost, found in during.items()} == before
+    assert bound == dict.fromkeys(system.urls, tapped)
+    assert {vhost: management.definitions(vhost) for vhost in vhosts} == before
+    assert not management.get("vhosts", untraced)["tracing"]
+    assert management.get("vhosts", traced)["tracing"]
+    captured = read(tmp_path / "store")
+    assert differences(load.published(), captured.published()) == ""
+    assert differences(load.delivered(), captured.delivered()) == ""
+    assert closed_gaps(captured) == []
+
+
+def test_tracing_switched_off_is_on_again_and_a_gap(
+    system: System, tmp_path: Path, seed: int
+) -> None:
+    """Switched off behind our back, the firehose is on again in time, and what was missed lies within a gap that says so."""
+    vhost = next(iter(system.urls))
+    with (
+        system.collector(tmp_path / "store") as collector,
+        Load(system.urls, rate=RATE, seed=seed) as load,
+    ):
+        collector.start_leading()
+        wait_until(lambda: collector.meter.traffic() > EVENTS_BEFORE, timeout_s=STARTED_S_MAX)
+        switched_off_at = time.time_ns()
+        system.management.put("vhosts", vhost, body={"tracing": False})
+        wait_until(system.is_traced, timeout_s=TRACING_S_MAX)
+        switched_on_at = time.time_ns()
+        print(f"on again after {(switched_on_at - switched_off_at) / 1e9:.1f} s")
+        stored = collector.meter.traffic()
+        wait_until(
+            lambda: collector.meter.traffic() > stored + EVENTS_BEFORE, timeout_s=STARTED_S_MAX
+        )
+        load.finish()
+        collector.drain_and_stop(events=load.events() * 2)
+
+    captured = read(tmp_path / "store")
+    gaps = closed_gaps(captured)
+    print([(gap.vhost, gap.why, gap.since - switched_off_at) for gap in gaps])
+    assert [(gap.vhost, gap.why) for gap in gaps] == [(vhost, "tracing-off")]
+    assert gaps[0].since <= switched_off_at
+    assert abs(gaps[0].until - switched_on_at) < TRUE_WITHIN_NS
+    assert assert_missing_only_in_gaps(captured, load.sent, gaps) > 0
