@@ -17,8 +17,8 @@ from api.guard import Guard
 from api.ports import ApiPorts
 from api.routes import capture, dead_letters, health, messages, queues, stream, topology, traces
 from api.stored import Stored
+from api.version import VERSION
 
-VERSION = "0.1.0"
 STATIC = Path(__file__).parent / "static"
 DESCRIPTION = (
     "What really happens inside a RabbitMQ system: messages, traces, topology, dead letters, "

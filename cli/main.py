@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
-from api.app import VERSION
+from api.version import VERSION
 from cli.commands import log, messages, replay, roles, system
 from cli.context import context_of
 from cli.exits import MEANINGS, Exit, Stop, code_of
 from cli.orphan import end_with_parent
 from cli.terminal import Terminal
 from events.upcast import FactUnknown
-from projector.fold import FoldFailed
 from store.errors import QueryInvalid, StoreError
 
 EPILOG = "Exit codes: " + " ".join(f"{code.value} {told}" for code, told in MEANINGS.items())
@@ -68,7 +67,7 @@ def run(arguments: list[str] | None = None) -> int:
     except (StoreError, QueryInvalid) as error:
         Terminal().tell(str(error), "red")
         return code_of(error)
-    except (FactUnknown, FoldFailed) as error:
-        Terminal().tell(f"{error} ({error.__cause__})" if error.__cause__ else str(error), "red")
+    except FactUnknown as error:
+        Terminal().tell(str(error), "red")
         return Exit.FAILED
     return Exit.OK

@@ -3,7 +3,6 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from store.query_parser import parse
 
 from api import access
 from api.access import Cursor, Limit, Paging, Ports, StoredBodies
@@ -15,6 +14,7 @@ from api.wire_messages import EventOut, MessageOut, event
 from events.values import shown
 from store.documents import MessageDocument
 from store.ports import Sort
+from store.query_parser import parse
 
 router = APIRouter(prefix="/messages", tags=["messages"])
 

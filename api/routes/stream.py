@@ -10,9 +10,6 @@ import orjson
 from fastapi import APIRouter, Header, Request
 from fastapi import Query as QueryParameter
 from fastapi.responses import StreamingResponse
-from store.matching import Subject, matches
-from store.query import MatchAll, Query
-from store.query_parser import parse
 
 from api.access import Ports, StoredBodies
 from api.ports import ApiPorts
@@ -23,6 +20,9 @@ from events.identity import position_of
 from projector.answers import StreamBehind
 from projector.index import is_binary, text_in
 from store.documents import MessageDocument
+from store.matching import Subject, matches
+from store.query import MatchAll, Query
+from store.query_parser import parse
 
 router = APIRouter(tags=["stream"])
 

@@ -3,21 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.wire import plain, time
-from api.wire_messages import event
-from cli import wiring
 from cli.context import Context, JsonOption, context_of, progress
 from cli.exits import Exit, Stop
 from cli.render.values import moment, size
 from cli.terminal import json_text, safe
-from events.block import BlockDamaged, BlockHead, open_block
 from store.errors import LogDamaged
-from store.ports import EventLog, Segment
-from store.verify import Verified, verify
+
+if TYPE_CHECKING:
+    from events.block import BlockHead
+    from store.ports import EventLog, Segment
+    from store.verify import Verified
 
 DIGEST_HEX_CHARS = 64
 From = Annotated[int, typer.Option("--from", min=0, help="First position.")]
@@ -35,8 +34,10 @@ def install(app: typer.Typer) -> None:
 
 
 @asynccontextmanager
-async def opened(here: Context) -> AsyncIterator[EventLog]:
+async def opened(here: Context) -> "AsyncIterator[EventLog]":
     """Open the log of the settings for reading."""
+    from cli import wiring
+
     async with wiring.event_log(here.settings, read_only=True) as log:
         yield log
 
@@ -51,6 +52,9 @@ def cat(
     json: JsonOption = False,
 ) -> None:
     """Print the events of the log as they were observed. With --json, one object per line."""
+    from api.wire_messages import event
+    from events.block import open_block
+
     here = context_of(context)
     kinds = frozenset(kind or ())
 
@@ -74,6 +78,8 @@ def cat(
 
 
 def _checked(opener: Callable[..., Any], block: object) -> Any:
+    from events.block import BlockDamaged
+
     try:
         return opener(block)
     except BlockDamaged as error:
@@ -104,10 +110,13 @@ def verify_log(
     json: JsonOption = False,
 ) -> None:
     """Walk the whole log and tell every damage: exit code 1 when there is any."""
+    from api.wire import plain
+    from store.verify import verify
+
     here = context_of(context)
     wanted = None if expect_head is None else _digest(expect_head)
 
-    async def work() -> tuple[Verified, bool]:
+    async def work() -> "tuple[Verified, bool]":
         async with opened(here) as log:
             with progress(here.terminal, "verifying") as step:
                 found = await verify(log, progress=step)
@@ -129,7 +138,7 @@ def verify_log(
         raise Stop(Exit.FAILED, f"{len(found.damages)} damages found.")
 
 
-def _tell_verified(here: Context, found: Verified) -> None:
+def _tell_verified(here: Context, found: "Verified") -> None:
     for damage in found.damages:
         where = "head" if damage.block is None else f"block {damage.block}"
         here.terminal.line((f"{where}  {damage.kind}  ", "red"), safe(damage.detail))
@@ -152,7 +161,7 @@ def _digest(value: str) -> bytes:
     return digest
 
 
-async def _holds(log: EventLog, digest: bytes) -> bool:
+async def _holds(log: "EventLog", digest: bytes) -> bool:
     """Return whether a block of the log has *digest*, looking from the head backwards."""
     newest = await log.head()
     number = -1 if newest is None else newest.number
@@ -167,9 +176,11 @@ async def _holds(log: EventLog, digest: bytes) -> bool:
 
 def head(context: typer.Context, json: JsonOption = False) -> None:
     """Print the head: how far the log goes, and its digest. Keep it to find a rewritten log later."""
+    from api.wire import plain, time
+
     here = context_of(context)
 
-    async def work() -> BlockHead | None:
+    async def work() -> "BlockHead | None":
         async with opened(here) as log:
             return await log.head()
 
@@ -190,9 +201,11 @@ def head(context: typer.Context, json: JsonOption = False) -> None:
 
 def segments(context: typer.Context, json: JsonOption = False) -> None:
     """Print the retained segments with their sizes."""
+    from api.wire import plain, time
+
     here = context_of(context)
 
-    async def work() -> list[Segment]:
+    async def work() -> "list[Segment]":
         async with opened(here) as log:
             return list(await log.segments())
 

@@ -3,21 +3,18 @@
 import asyncio
 import time
 from contextlib import AsyncExitStack
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx2
 import typer
 
-from api.wire import plain
-from cli import wiring
 from cli.client import base_url
 from cli.commands.roles import stream_of
 from cli.context import Context, JsonOption, context_of, progress
 from cli.exits import Exit, Stop
-from projector.proof import Proof, prove
-from projector.replay import replay as fold_again
-from projector.replay import resume
-from projector.runner import Progress, rebuild
+
+if TYPE_CHECKING:
+    from projector.proof import Proof
+    from projector.runner import Progress
 
 PROBE_S_MAX = 2.0
 
@@ -42,6 +39,8 @@ def replay(
     json: JsonOption = False,
 ) -> None:
     """Fold the log again and print the digest of each view; nothing is changed without --rebuild."""
+    from api.wire import plain
+
     here = context_of(context)
     if rebuild_all:
         told = asyncio.run(_rebuild(here))
@@ -57,7 +56,10 @@ def replay(
         raise Stop(Exit.FAILED, "The same position has different states.")
 
 
-async def _prove(here: Context, *, verify: bool) -> Proof:
+async def _prove(here: Context, *, verify: bool) -> "Proof":
+    from cli import wiring
+    from projector.proof import prove
+
     async with AsyncExitStack() as opened:
         log = await opened.enter_async_context(wiring.event_log(here.settings, read_only=True))
         snapshots = None
@@ -73,8 +75,13 @@ async def _prove(here: Context, *, verify: bool) -> Proof:
             )
 
 
-async def _resume(here: Context) -> Proof:
+async def _resume(here: Context) -> "Proof":
     """Fold from the newest snapshot to the head."""
+    from cli import wiring
+    from projector.proof import Proof
+    from projector.replay import replay as fold_again
+    from projector.replay import resume
+
     async with AsyncExitStack() as opened:
         log = await opened.enter_async_context(wiring.event_log(here.settings, read_only=True))
         snapshots = await opened.enter_async_context(wiring.snapshot_store(here.settings))
@@ -93,6 +100,9 @@ async def _resume(here: Context) -> Proof:
 
 
 async def _rebuild(here: Context) -> dict[str, Any]:
+    from cli import wiring
+    from projector.runner import rebuild
+
     if _answers(here):
         raise Stop(
             Exit.USAGE, "hoptrail runs: stop it first, so that nobody else writes the index."
@@ -103,7 +113,7 @@ async def _rebuild(here: Context) -> dict[str, Any]:
         snapshots = await opened.enter_async_context(wiring.snapshot_store(here.settings))
         with progress(here.terminal, "rebuilding") as step:
 
-            def told(done: Progress) -> None:
+            def told(done: "Progress") -> None:
                 if step is not None:
                     step(done.position, done.head_position)
 
@@ -120,6 +130,8 @@ async def _rebuild(here: Context) -> dict[str, Any]:
 
 
 def _answers(here: Context) -> bool:
+    import httpx2
+
     try:
         httpx2.get(f"{base_url(here.settings)}/healthz", timeout=PROBE_S_MAX, trust_env=False)
     except httpx2.HTTPError:
@@ -127,7 +139,7 @@ def _answers(here: Context) -> bool:
     return True
 
 
-def _tell(here: Context, proof: Proof, *, verified: bool) -> None:
+def _tell(here: Context, proof: "Proof", *, verified: bool) -> None:
     here.terminal.line(f"position {proof.position}, from block {proof.first_block}")
     rows = [
         [name, proof.versions.get(name, ""), digest]

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.wire import plain
-from cli import logs, serving, supervisor, wiring
+from cli import supervisor
 from cli.context import Context, JsonOption, context_of, run_async
 from cli.exits import Exit, Stop
 from cli.settings import environment
 from cli.terminal import safe
 from store.errors import StoreError
-from store.ports import EventLog
 
 if TYPE_CHECKING:
     from collector.doctor import Report
 
     from projector.live import LiveProjection
+    from store.ports import EventLog
 
 STREAM = "main"
 NEVER = 2**63  # a position that no log reaches
@@ -39,7 +38,9 @@ def install(app: typer.Typer) -> None:
 def run(context: typer.Context) -> None:
     """Run everything on this machine: collect, project and serve, each restarted when it fails."""
     here = context_of(context)
-    serving.require_safe_address(here.settings)
+    from cli.serving import require_safe_address
+
+    require_safe_address(here.settings)
 
     async def work(stop: asyncio.Event) -> Exit:
         return await supervisor.supervise(
@@ -61,7 +62,7 @@ def collect(
 ) -> None:
     """Tap the broker and append what it does to the log."""
     here = context_of(context)
-    logs.configure(here.settings.log_level)
+    _configure_logs(here)
     if remove:
         _remove(here)
     else:
@@ -70,6 +71,8 @@ def collect(
 
 async def _collect(here: Context, stop: asyncio.Event, *, standby: bool) -> Exit:
     from collector.run import collect as capture
+
+    from cli import wiring
 
     async with wiring.event_log(here.settings, read_only=False) as log:
         outcome = await capture(
@@ -84,6 +87,7 @@ async def _collect(here: Context, stop: asyncio.Event, *, standby: bool) -> Exit
 def _remove(here: Context) -> None:
     from collector.remove import remove as take_away
 
+    from cli import wiring
     from collector.broker import BrokerUnavailable
 
     try:
@@ -97,6 +101,8 @@ def _remove(here: Context) -> None:
 def doctor(context: typer.Context, json: JsonOption = False) -> None:
     """Tell what stands, what is missing, and the commands that mend it. Changes nothing."""
     here = context_of(context)
+    from api.wire import plain
+
     report = asyncio.run(_examine(here))
     told = plain(report) | {"settings": here.settings.told()}
     here.show(told, as_json=json)
@@ -104,6 +110,8 @@ def doctor(context: typer.Context, json: JsonOption = False) -> None:
 
 async def _examine(here: Context) -> "Report":
     from collector.doctor import examine
+
+    from cli import wiring
 
     async with AsyncExitStack() as opened:
         log: EventLog | None = None
@@ -115,11 +123,12 @@ async def _examine(here: Context) -> "Report":
 def project(context: typer.Context) -> None:
     """Follow the log, write the message index, keep snapshots."""
     here = context_of(context)
-    logs.configure(here.settings.log_level)
+    _configure_logs(here)
     raise typer.Exit(run_async(lambda stop: _project(here, stop)))
 
 
 async def _project(here: Context, stop: asyncio.Event) -> Exit:
+    from cli import wiring
     from projector.runner import Pace
     from projector.runner import project as follow_and_index
 
@@ -143,13 +152,16 @@ async def _project(here: Context, stop: asyncio.Event) -> Exit:
 def serve(context: typer.Context) -> None:
     """Serve the API and the page; the views are folded in memory."""
     here = context_of(context)
-    serving.require_safe_address(here.settings)
-    logs.configure(here.settings.log_level)
+    from cli.serving import require_safe_address
+
+    require_safe_address(here.settings)
+    _configure_logs(here)
     raise typer.Exit(run_async(lambda stop: _serve(here, stop)))
 
 
 async def _serve(here: Context, stop: asyncio.Event) -> Exit:
     from api.app import create_app
+    from cli import serving, wiring
     from projector.live import LiveProjection
 
     settings = here.settings
@@ -186,7 +198,13 @@ def demo(context: typer.Context) -> None:
     raise typer.Exit(run_demo(DemoOptions.of(context_of(context).settings, environment())))
 
 
-async def stream_of(log: EventLog) -> str:
+def _configure_logs(here: Context) -> None:
+    from cli import logs
+
+    logs.configure(here.settings.log_level)
+
+
+async def stream_of(log: "EventLog") -> str:
     """Return the name of the log's stream, also before its first block."""
     head = await log.head()
     return STREAM if head is None else head.stream
