@@ -162,14 +162,12 @@ class LiveProjection(Answers):
     async def _catch_up(self, place: Place) -> Place:
         """Fold up to the head without a live tail, which begins there."""
         place = await replay(self._log, self._projection, place, progress=self._folded)
-        self._projection.linker.take_changed()
         self._tail.clear()
         self._tail_from = self.position
         self._wake()
         return place
 
     def _folded(self, _position: int, _total: int) -> None:
-        self._projection.linker.take_changed()
         self._wake()
 
     async def _look_at_head(self) -> None:

@@ -67,7 +67,6 @@ async def prove(
     for snapshot in saved:
         place = await replay(log, projection, place, stop_block=snapshot.block, progress=progress)
         comparisons.append(_compare_saved(snapshot, projection, place, first))
-        projection.linker.take_changed()
     place = await replay(log, projection, place, progress=progress)
     state = projection.fold.save()
     if saved and comparisons[-1].skipped is None:

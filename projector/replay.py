@@ -51,8 +51,8 @@ async def replay(
 ) -> Place:
     """Fold the log from *place* to its head, or up to (not with) *stop_block* or *stop_position*; return where that is.
 
-    A stop within a block leaves the place before that block. *progress* is called with (events folded, events there
-    are) after each block. Other tasks run between blocks.
+    What changed is not told to anybody. A stop within a block leaves the place before that block.
+    *progress* is called with (events folded, events there are) after each block, and other tasks run between blocks.
 
     Raises:
         LogDamaged: a block is missing or damaged.
@@ -66,8 +66,10 @@ async def replay(
         end = block.header.first_position + block.header.count
         if stop_position is not None and end > stop_position:
             projection.fold.fold(envelopes[: stop_position - block.header.first_position])
+            projection.linker.take_changed()
             return place
         projection.fold.fold(envelopes)
+        projection.linker.take_changed()
         place = Place(block.number + 1, block.digest)
         if progress is not None:
             progress(projection.position, total)

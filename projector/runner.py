@@ -121,15 +121,9 @@ class Projector:
             limits=self._limits,
         )
         self._snapshot_position, self._snapshot_at = self.position, self._monotonic()
-        self._place = await replay(
-            self._log, self._projection, self._place, stop_block=block, progress=self._folded
-        )
-        self._projection.linker.take_changed()
+        self._place = await replay(self._log, self._projection, self._place, stop_block=block)
         self._indexed = self.position
         await self._forget_retired()
-
-    def _folded(self, _position: int, _total: int) -> None:
-        self._projection.linker.take_changed()
 
     async def _follow(self, stop: asyncio.Event, *, until_head: bool) -> None:
         blocks = follow(
