@@ -1,0 +1,99 @@
+"""SQLite, memory and the plain meaning of a query give the same answers, whatever the documents and the query."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from store.documents import MessageDocument
+from store.matching import Subject, matches
+from store.memory.index import MemoryMessageIndex
+from store.ports import MessageIndex, Page, Sort
+from store.query import Query
+from store.ranking import SORT_VALUES
+from store.sqlite.index import SqliteMessageIndex
+from tests.contract.documents import NOW, bodies, checkpoint, documents
+from tests.contract.queries import queries
+
+# An example is a database: so many of them, and no search for a smaller one beyond what is quick.
+EXAMPLES = settings(
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+Saves = list[tuple[MessageDocument, str | None]]
+
+saves = st.lists(
+    st.integers(0, 5).flatmap(lambda at: st.tuples(documents(at), st.none() | bodies)), max_size=8
+)
+sorts = st.builds(Sort, st.sampled_from(sorted(SORT_VALUES)), st.booleans())
+
+
+async def filled(index: MessageIndex, told: Saves, together: bool) -> None:
+    """Save *told*, in one call or in one call each."""
+    for part in [told] if together else [[one] for one in told]:
+        newest = {document.uid: text for document, text in part if text is not None}
+        await index.save([document for document, _ in part], newest, checkpoint())
+
+
+async def every_page(index: MessageIndex, query: Query, sort: Sort, size: int) -> list[Page]:
+    pages: list[Page] = []
+    after = None
+    while not pages or after is not None:
+        pages.append(await index.search(query, sort=sort, limit=size, after=after, now_ns=NOW))
+        after = pages[-1].after
+    return pages
+
+
+def shown(pages: list[Page]) -> list[tuple[list[str], int, object]]:
+    return [([item.uid for item in page.items], page.total, page.after) for page in pages]
+
+
+async def answers(
+    directory: Path, told: Saves, asked: list[tuple[Query, Sort]]
+) -> tuple[list[list[Page]], list[list[Page]]]:
+    found: list[list[list[Page]]] = []
+    async with MemoryMessageIndex() as memory, SqliteMessageIndex(directory) as sqlite:
+        for index in (memory, sqlite):
+            await filled(index, told, together=False)
+            found.append([await every_page(index, query, sort, 2) for query, sort in asked])
+    return found[0], found[1]
+
+
+@settings(EXAMPLES, max_examples=150)
+@given(told=saves, asked=st.lists(st.tuples(queries, sorts), min_size=1, max_size=6))
+def test_every_store_gives_the_same_pages(told: Saves, asked: list[tuple[Query, Sort]]) -> None:
+    """Any query, sorted in any way, gives the same documents in the same order on the same pages."""
+    with tempfile.TemporaryDirectory() as directory:
+        memory, sqlite = asyncio.run(answers(Path(directory), told, asked))
+
+    for (query, sort), ours, theirs in zip(asked, sqlite, memory, strict=True):
+        assert shown(ours) == shown(theirs), (query, sort)
+    assert sqlite == memory
+
+
+@settings(EXAMPLES, max_examples=100)
+@given(told=saves, asked=st.lists(queries, min_size=1, max_size=6))
+def test_a_search_finds_exactly_what_matches(told: Saves, asked: list[Query]) -> None:
+    """The documents found are those that the query's meaning says."""
+    texts: dict[str, str] = {}
+    held: dict[str, MessageDocument] = {}
+    for document, text in told:
+        if document.uid not in held or document.version > held[document.uid].version:
+            held[document.uid] = document
+            if text is not None:
+                texts[document.uid] = text
+    with tempfile.TemporaryDirectory() as directory:
+        _, sqlite = asyncio.run(answers(Path(directory), told, [(q, Sort()) for q in asked]))
+
+    for query, pages in zip(asked, sqlite, strict=True):
+        expected = {
+            uid
+            for uid, document in held.items()
+            if matches(query, Subject(document, texts.get(uid)), now_ns=NOW)
+        }
+        assert {document.uid for page in pages for document in page.items} == expected
+        assert pages[0].total == len(expected), query
