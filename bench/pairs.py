@@ -51,7 +51,8 @@ class Outcome:
     cpu_us: Spread
     baseline_cpu_us: Spread
     peak_mib: Spread
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
+    baseline_extra: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 def measure(call: Sequence[str]) -> dict[str, Any]:
@@ -90,4 +91,5 @@ def run(case: Case) -> Outcome:
         baseline_cpu_us=Spread.of([each["cpu_s"] / each["count"] * 1e6 for each in baselines]),
         peak_mib=Spread.of([each["peak_mib"] for each in subjects]),
         extra=subjects[-1]["extra"],
+        baseline_extra=baselines[-1]["extra"],
     )
