@@ -86,6 +86,12 @@ class Management:
         overview = await self.get("overview")
         return str(overview["cluster_name"]), str(overview["rabbitmq_version"])
 
+    async def started_at(self, now_ns: int) -> int:
+        """Return when the youngest running node started, in ns as of *now_ns*; 0 where the broker does not tell."""
+        nodes = await self.get("nodes") or []
+        uptimes = [each["uptime"] for each in nodes if each.get("running") and "uptime" in each]
+        return now_ns - min(uptimes) * 1_000_000 if uptimes else 0
+
     async def vhosts(self) -> list[dict[str, Any]]:
         """Return the vhosts as the API tells them, with `tracing` as this node has it."""
         return list(await self.get("vhosts"))

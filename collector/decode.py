@@ -5,6 +5,7 @@ a binding tap on a dead-letter exchange. What does not parse becomes `Undecodabl
 The queues of the tap itself appear nowhere.
 """
 
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from typing import Any, cast
 
@@ -29,6 +30,7 @@ TAP_PREFIX = "obs.tap."
 _tap_prefix_raw = TAP_PREFIX.encode()
 _broker_headers = frozenset({b"x-delivery-count", b"x-acquired-count"})
 """Outer headers a broker adds on redelivery; the digest of a delivery must not see them."""
+REDACTED = "***"
 _memo_max = 8_192
 _carried_max = 10_000
 _headers_flag = 0x2000
@@ -54,8 +56,9 @@ class Decoder:
     with them, which tells a republished message on a dead-letter exchange from a dead letter.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, *, redact: Collection[str] = ()) -> None:
         self._key = key
+        self._redact = frozenset(redact)
         self._texts: dict[bytes, Text] = {}
         self._lists: dict[bytes, Texts] = {}
         self._carried: dict[bytes, None] = {}
@@ -81,7 +84,7 @@ class Decoder:
         *,
         tap: str,
         vhost: Text,
-        dead_letters_to: dict[tuple[Text, Text], Text | None],
+        dead_letters_to: Mapping[tuple[Text, Text], Text | None],
     ) -> Draft | None:
         """Return the dead letter a delivery of a dead-letter tap is; None for an ordinary publish.
 
@@ -137,10 +140,13 @@ class Decoder:
         connection, user = self._text(data, at[b"connection"]), self._text(data, at[b"user"])
         channel = int.from_bytes(data[at[b"channel"][0] + 1 : at[b"channel"][1]], "big")
         mark = fingerprint(self._key, digest, properties)
+        carried = properties
+        if self._redact:
+            properties = self._redacted(properties)
         if key.startswith(b"publish."):
             if exchange == "" and routing_keys and all(is_tap_queue(name) for name in routing_keys):
                 return None
-            self._remember_carried(vhost, exchange, mark, properties)
+            self._remember_carried(vhost, exchange, mark, carried)
             routed = tuple(
                 name for name in self._list(data, at[b"routed_queues"]) if not is_tap_queue(name)
             )
@@ -165,7 +171,7 @@ class Decoder:
         tap: str,
         vhost: Text,
         digest: bytes,
-        dead_letters_to: dict[tuple[Text, Text], Text | None],
+        dead_letters_to: Mapping[tuple[Text, Text], Text | None],
     ) -> Fact | None:
         properties = properties_from(decode_properties(delivery.header))
         exchange = to_text(delivery.exchange)
@@ -186,9 +192,17 @@ class Decoder:
         if isinstance(copies, list):
             keys += [key for key in cast("list[Any]", copies) if isinstance(key, str | bytes)]
         identity = delivery_digest(self._key, delivery, digest, None)
+        properties = self._redacted(properties)
         return MessageDeadLettered(
             tap, identity, vhost, exchange, tuple(keys), properties, mark, None
         )
+
+    def _redacted(self, properties: Properties) -> Properties:
+        headers = properties.headers
+        if not headers or self._redact.isdisjoint(headers):
+            return properties
+        kept = {k: REDACTED if k in self._redact else v for k, v in headers.items()}
+        return msgspec.structs.replace(properties, headers=kept)
 
     def _remember_carried(
         self, vhost: Text, exchange: Text, mark: bytes, properties: Properties

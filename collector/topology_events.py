@@ -52,9 +52,10 @@ def facts_of(routing_key: Text, told: dict[Text, Any], state: TopologyState) -> 
     Raises:
         KeyError: a field that every broker sends is missing.
     """
-    match routing_key:
+    key = routing_key if isinstance(routing_key, str) else ""
+    match key:
         case "queue.created" | "queue.deleted" | "exchange.created" | "exchange.deleted":
-            return _object(str(routing_key), told)
+            return _object(key, told)
         case "binding.created" | "binding.deleted":
             return _binding(
                 BindingCreated if routing_key == "binding.created" else BindingDeleted, told
@@ -64,9 +65,15 @@ def facts_of(routing_key: Text, told: dict[Text, Any], state: TopologyState) -> 
         case "connection.closed":
             return ConnectionClosed(_text(told["name"]), _text(told["pid"]), "event")
         case "channel.created" | "channel.closed":
-            return _channel(str(routing_key), told, state)
+            return _channel(key, told, state)
         case "consumer.created" | "consumer.deleted":
-            return _consumer(str(routing_key), told, state)
+            return _consumer(key, told, state)
+        case _:
+            return _broker_wide(key, told)
+
+
+def _broker_wide(key: str, told: dict[Text, Any]) -> Fact | None:
+    match key:
         case "vhost.created":
             return VhostDeclared(told["name"], "event")
         case "vhost.deleted":

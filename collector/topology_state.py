@@ -1,10 +1,10 @@
 """The topology as the log tells it: a fold of topology facts. Pure.
 
 Used to drop what is known already (events of the broker come again after a reconnect), to see what a management snapshot
-adds, to restate everything at the begin of a segment, and to give channels and consumers their connection's name.
+adds, to restate everything at the begin of a segment, and to name the connection of a channel.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -23,6 +23,8 @@ from events.facts import (
     ExchangeDeclared,
     ExchangeDeleted,
     Fact,
+    GapClosed,
+    GapOpened,
     NodeStarted,
     NodeStopped,
     PolicyCleared,
@@ -36,202 +38,237 @@ from events.facts import (
 from events.values import Text, encode_extension
 
 closed_pids_max = 10_000
-connected_at_slack_ms = 2_000
-"""How far the API and the event exchange may differ about when a connection opened."""
+CLIENTS = frozenset({"connection", "channel", "consumer"})
 
-Key = tuple[object, ...]
+Key = tuple[Any, ...]
+"""A kind, such as ``queue``, and what tells one of that kind from another."""
+
 _pack = msgspec.msgpack.Encoder(enc_hook=encode_extension).encode
 
-_KEYS: dict[type[Fact], Callable[[Any], Key]] = {
-    NodeStarted: lambda fact: (fact.node,),
-    VhostDeclared: lambda fact: (fact.vhost,),
-    PolicySet: lambda fact: (fact.vhost, fact.name),
-    ExchangeDeclared: lambda fact: (fact.vhost, fact.name),
-    QueueDeclared: lambda fact: (fact.vhost, fact.name),
-    BindingCreated: lambda fact: (
-        fact.vhost,
-        fact.origin,
-        fact.destination,
-        fact.destination_kind,
-        fact.binding_key,
-        _pack(sorted(fact.arguments.items(), key=repr)),
-    ),
-    ConnectionOpened: lambda fact: (fact.name,),
-    ChannelOpened: lambda fact: (fact.connection, fact.number),
-    ConsumerStarted: lambda fact: (
-        fact.vhost,
-        fact.queue,
-        fact.consumer_tag,
-        fact.connection,
-        fact.channel,
-    ),
-    AlarmRaised: lambda fact: (fact.node, fact.kind),
-    TapsPlanned: lambda fact: (fact.vhost,),
+
+def _binding_key(it: BindingCreated | BindingDeleted) -> Key:
+    arguments = _pack(sorted(it.arguments.items(), key=repr)) if it.arguments else b""
+    return (it.vhost, it.origin, it.destination, it.destination_kind, it.binding_key, arguments)
+
+
+def _consumer_key(it: ConsumerStarted | ConsumerStopped) -> Key:
+    return (it.vhost, it.queue, it.consumer_tag, it.connection, it.channel)
+
+
+_OPENINGS: dict[type[Fact], tuple[str, Callable[[Any], Key]]] = {
+    NodeStarted: ("node", lambda it: (it.node,)),
+    VhostDeclared: ("vhost", lambda it: (it.vhost,)),
+    PolicySet: ("policy", lambda it: (it.vhost, it.name)),
+    ExchangeDeclared: ("exchange", lambda it: (it.vhost, it.name)),
+    QueueDeclared: ("queue", lambda it: (it.vhost, it.name)),
+    BindingCreated: ("binding", _binding_key),
+    ConnectionOpened: ("connection", lambda it: (it.name,)),
+    ChannelOpened: ("channel", lambda it: (it.connection, it.number)),
+    ConsumerStarted: ("consumer", _consumer_key),
+    AlarmRaised: ("alarm", lambda it: (it.node, it.kind)),
+    TapsPlanned: ("taps", lambda it: (it.vhost,)),
+    GapOpened: ("gap", lambda it: (it.gap,)),
 }
-_ENDS: dict[type[Fact], type[Fact]] = {
-    NodeStopped: NodeStarted,
-    VhostDeleted: VhostDeclared,
-    PolicyCleared: PolicySet,
-    ExchangeDeleted: ExchangeDeclared,
-    QueueDeleted: QueueDeclared,
-    BindingDeleted: BindingCreated,
-    ConnectionClosed: ConnectionOpened,
-    ChannelClosed: ChannelOpened,
-    ConsumerStopped: ConsumerStarted,
-    AlarmCleared: AlarmRaised,
+_CLOSINGS: dict[type[Fact], tuple[str, Callable[[Any], Key]]] = {
+    NodeStopped: ("node", lambda it: (it.node,)),
+    VhostDeleted: ("vhost", lambda it: (it.vhost,)),
+    PolicyCleared: ("policy", lambda it: (it.vhost, it.name)),
+    ExchangeDeleted: ("exchange", lambda it: (it.vhost, it.name)),
+    QueueDeleted: ("queue", lambda it: (it.vhost, it.name)),
+    BindingDeleted: ("binding", _binding_key),
+    ConnectionClosed: ("connection", lambda it: (it.name,)),
+    ChannelClosed: ("channel", lambda it: (it.connection, it.number)),
+    ConsumerStopped: ("consumer", _consumer_key),
+    AlarmCleared: ("alarm", lambda it: (it.node, it.kind)),
+    GapClosed: ("gap", lambda it: (it.gap,)),
 }
-TOPOLOGY = (*_KEYS, *_ENDS)
-TOPOLOGY_NAMES = frozenset(kind.__name__ for kind in TOPOLOGY)
+TOPOLOGY_NAMES = frozenset(kind.__name__ for kind in (*_OPENINGS, *_CLOSINGS))
+_RESTATED = tuple(name for name, _ in _OPENINGS.values())
+
+
+def opened(fact: Fact) -> Key | None:
+    """Return the key of what *fact* says to stand; None for a fact that opens nothing."""
+    found = _OPENINGS.get(type(fact))
+    return None if found is None else (found[0], *found[1](fact))
+
+
+def closed(fact: Fact) -> Key | None:
+    """Return the key of what *fact* says to be gone; None for a fact that closes nothing."""
+    found = _CLOSINGS.get(type(fact))
+    return None if found is None else (found[0], *found[1](fact))
+
+
+def with_source(fact: Fact, source: str) -> Fact:
+    """Return *fact* as told by *source*; a fact without a source is returned unchanged."""
+    return msgspec.structs.replace(fact, source=source) if hasattr(fact, "source") else fact
+
+
+def closing(fact: Fact, source: str) -> Fact:
+    """Return the fact that ends what the opening *fact* began.
+
+    Raises:
+        TypeError: *fact* opens nothing that can end.
+    """
+    match fact:
+        case NodeStarted():
+            return NodeStopped(fact.node, source)
+        case VhostDeclared():
+            return VhostDeleted(fact.vhost, source)
+        case PolicySet():
+            return PolicyCleared(fact.vhost, fact.name, source)
+        case ExchangeDeclared():
+            return ExchangeDeleted(fact.vhost, fact.name, source)
+        case QueueDeclared():
+            return QueueDeleted(fact.vhost, fact.name, source)
+        case ConnectionOpened():
+            return ConnectionClosed(fact.name, fact.pid, source)
+        case ChannelOpened():
+            return ChannelClosed(fact.connection, fact.number, fact.pid, source)
+        case AlarmRaised():
+            return AlarmCleared(fact.node, fact.kind, source)
+        case _:
+            return _closing_of_link(fact, source)
+
+
+def _closing_of_link(fact: Fact, source: str) -> Fact:
+    match fact:
+        case BindingCreated():
+            return BindingDeleted(
+                fact.vhost,
+                fact.origin,
+                fact.destination,
+                fact.destination_kind,
+                fact.binding_key,
+                fact.arguments,
+                source,
+            )
+        case ConsumerStarted():
+            at = (fact.connection, fact.channel)
+            return ConsumerStopped(fact.vhost, fact.queue, fact.consumer_tag, *at, source)
+        case _:
+            raise TypeError(f"a {type(fact).__name__} does not end")
 
 
 class TopologyState:
-    """What stands, by kind and key. Only :meth:`apply` changes it."""
+    """What stands (`things`, by key) and when it was last spoken of (`touched`, ns). Only :meth:`apply` changes it."""
 
     def __init__(self) -> None:
-        self._standing: dict[type[Fact], dict[Key, Fact]] = {kind: {} for kind in _KEYS}
-        self._connections: dict[Text, ConnectionOpened] = {}
-        self._channels: dict[Text, ChannelOpened] = {}
+        self.things: dict[Key, Any] = {}
+        self.touched: dict[Key, int] = {}
+        self._pids: dict[Text, Key] = {}
         self._closed: dict[Text, None] = {}
-
-    def of(self, kind: type[Fact]) -> dict[Key, Any]:
-        """Return what stands of one opening kind, such as `QueueDeclared`, by key."""
-        return self._standing[kind]
 
     def connection(self, pid: Text) -> ConnectionOpened | None:
         """Return the connection with the broker's process id *pid*, if the broker told of it."""
-        return self._connections.get(pid)
+        found = self.things.get(self._pids.get(pid, ()))
+        return found if isinstance(found, ConnectionOpened) else None
 
     def channel(self, pid: Text) -> ChannelOpened | None:
         """Return the channel with the broker's process id *pid*, if the broker told of it."""
-        return self._channels.get(pid)
+        found = self.things.get(self._pids.get(pid, ()))
+        return found if isinstance(found, ChannelOpened) else None
+
+    def of(self, kind: str) -> list[Any]:
+        """Return what stands of one kind, such as ``queue``."""
+        return [fact for key, fact in self.things.items() if key[0] == kind]
 
     def is_news(self, fact: Fact) -> bool:
-        """Return whether *fact* says something else than the state does.
-
-        An event of the broker about what stands already is one delivered again; differences are found by snapshot.
-        """
-        kind = type(fact)
-        if kind in _ENDS:
-            return self._key_of_end(fact) is not None
-        known = self._standing[kind].get(_KEYS[kind](fact))
-        if isinstance(fact, ConnectionOpened):
-            return self._is_new_connection(fact, known)
-        if known is None:
-            return not (isinstance(fact, ChannelOpened) and fact.pid in self._closed)
-        if getattr(fact, "source", "") == "event" or isinstance(fact, ChannelOpened):
+        """Return whether an event of the broker says something the state does not; events may come again."""
+        key = opened(fact)
+        if key is None:
+            return self._ended_by(fact) is not None
+        pid = getattr(fact, "pid", "")
+        if pid and pid in self._closed:
             return False
-        return _unsourced(known) != _unsourced(fact)
+        known = self.things.get(key)
+        return known is None or (pid != "" and known.pid not in ("", pid))
 
-    def apply(self, fact: Fact) -> None:
-        """Let *fact* change the state; facts of other kinds change nothing."""
-        kind = type(fact)
-        if kind in _KEYS:
-            self._standing[kind][_KEYS[kind](fact)] = fact
-            if isinstance(fact, ConnectionOpened) and fact.pid:
-                self._connections[fact.pid] = fact
-            elif isinstance(fact, ChannelOpened) and fact.pid:
-                self._channels[fact.pid] = fact
-        elif kind in _ENDS:
-            self._end(fact)
+    def apply(self, fact: Fact, at: int = 0) -> None:
+        """Let *fact*, observed at *at* ns, change the state; facts of other kinds change nothing."""
+        key = opened(fact)
+        if key is not None:
+            self.things[key] = fact
+            self.touched[key] = at
+            pid = getattr(fact, "pid", "")
+            if pid:
+                self._pids[pid] = key
+            return
+        key = self._ended_by(fact)
+        if key is not None:
+            self._end(key)
 
-    def restated(self) -> Iterator[Fact]:
-        """Yield everything that stands, as facts to open a segment with."""
-        for standing in self._standing.values():
-            for fact in standing.values():
-                if hasattr(fact, "source"):
-                    yield msgspec.structs.replace(fact, source="restated")
-                else:
-                    yield fact
+    def restated(self) -> list[Fact]:
+        """Return everything that stands, as facts to open a segment with."""
+        order = {kind: rank for rank, kind in enumerate(_RESTATED)}
+        keys = sorted(self.things, key=lambda key: order[key[0]])
+        return [with_source(self.things[key], "restated") for key in keys]
 
     def dead_letters_to(self) -> dict[tuple[Text, Text], Text | None]:
-        """Return the dead-letter exchange of each queue; arguments go before policy, None where there is none."""
-        return {
-            (queue.vhost, queue.name): dead_letter_exchange(queue)
-            for queue in self._standing[QueueDeclared].values()
-            if isinstance(queue, QueueDeclared)
-        }
+        """Return the dead-letter exchange of each (vhost, queue), None where there is none."""
+        return {(it.vhost, it.name): dead_letter_exchange(it) for it in self.of("queue")}
 
-    def _is_new_connection(self, fact: ConnectionOpened, known: Fact | None) -> bool:
-        if fact.pid and fact.pid in self._closed:
-            return False
-        if not isinstance(known, ConnectionOpened):
-            return True
-        if known.pid and fact.pid:
-            return known.pid != fact.pid
-        if known.connected_at and fact.connected_at:
-            return abs(known.connected_at - fact.connected_at) > connected_at_slack_ms
-        return False
-
-    def _key_of_end(self, fact: Fact) -> Key | None:
-        begin = _ENDS[type(fact)]
+    def _ended_by(self, fact: Fact) -> Key | None:
+        key = closed(fact)
+        if key is None:
+            return None
         pid = getattr(fact, "pid", "")
-        if isinstance(fact, ChannelClosed) and pid in self._channels:
-            return _KEYS[ChannelOpened](self._channels[pid])
-        key = _KEYS[begin](fact)
-        known = self._standing[begin].get(key)
-        if known is None or (pid and getattr(known, "pid", "") not in ("", pid)):
+        known = self.things.get(key)
+        if known is None or (pid and known.pid not in ("", pid)):
             return None
         return key
 
-    def _end(self, fact: Fact) -> None:
-        key = self._key_of_end(fact)
-        if key is None:
-            return
-        ended = self._standing[_ENDS[type(fact)]].pop(key)
-        match ended:
-            case ConnectionOpened():
-                self._forget_pid(ended.pid, self._connections)
-                self._drop(ChannelOpened, lambda it: it.connection == ended.name)
-                self._drop(ConsumerStarted, lambda it: it.connection == ended.name)
-            case ChannelOpened():
-                self._forget_pid(ended.pid, self._channels)
-                here = (ended.connection, ended.number)
-                self._drop(ConsumerStarted, lambda it: (it.connection, it.channel) == here)
-            case QueueDeclared():
-                at = (ended.vhost, ended.name)
-                self._drop(ConsumerStarted, lambda it: (it.vhost, it.queue) == at)
-                self._drop(BindingCreated, lambda it: _ends_at(it, at, "queue"))
-            case ExchangeDeclared():
-                at = (ended.vhost, ended.name)
-                self._drop(BindingCreated, lambda it: (it.vhost, it.origin) == at)
-                self._drop(BindingCreated, lambda it: _ends_at(it, at, "exchange"))
-            case VhostDeclared():
-                for kind in (PolicySet, ExchangeDeclared, QueueDeclared, BindingCreated):
-                    self._drop(kind, lambda it: it.vhost == ended.vhost)
-            case _:
-                return
-
-    def _drop(self, kind: type[Fact], gone: Callable[[Any], bool]) -> None:
-        standing = self._standing[kind]
-        for key in [key for key, fact in standing.items() if gone(fact)]:
-            fact = standing.pop(key)
-            if isinstance(fact, ChannelOpened):
-                self._forget_pid(fact.pid, self._channels)
-
-    def _forget_pid(self, pid: Text, known: dict[Text, Any]) -> None:
-        if not pid:
-            return
-        known.pop(pid, None)
-        if len(self._closed) >= closed_pids_max:
-            del self._closed[next(iter(self._closed))]
-        self._closed[pid] = None
+    def _end(self, key: Key) -> None:
+        fact = self.things.pop(key)
+        self.touched.pop(key, None)
+        pid = getattr(fact, "pid", "")
+        if pid:
+            self._pids.pop(pid, None)
+            if len(self._closed) >= closed_pids_max:
+                del self._closed[next(iter(self._closed))]
+            self._closed[pid] = None
+        depends = _dependents(fact)
+        if depends is not None:
+            for other in [other for other in self.things if depends(other)]:
+                if other in self.things:
+                    self._end(other)
 
 
 def dead_letter_exchange(queue: QueueDeclared) -> Text | None:
-    """Return where *queue* sends its dead letters; None when it has no dead-letter exchange."""
-    for table, name in (
-        (queue.arguments, "x-dead-letter-exchange"),
-        (queue.policy, "dead-letter-exchange"),
+    """Return where *queue* sends its dead letters: its argument goes before a policy; None for nowhere."""
+    for told in (
+        queue.arguments.get("x-dead-letter-exchange"),
+        queue.policy.get("dead-letter-exchange"),
     ):
-        found = table.get(name)
-        if isinstance(found, str | bytes):
-            return found
+        if isinstance(told, str | bytes):
+            return told
     return None
 
 
-def _ends_at(binding: BindingCreated, at: tuple[Text, Text], kind: str) -> bool:
-    return (binding.vhost, binding.destination) == at and binding.destination_kind == kind
-
-
-def _unsourced(fact: Fact) -> Fact:
-    return msgspec.structs.replace(fact, source="") if hasattr(fact, "source") else fact
+def _dependents(fact: Fact) -> Callable[[Key], bool] | None:
+    """Return what goes without a word of the broker when *fact*'s thing goes."""
+    match fact:
+        case ConnectionOpened():
+            return lambda key: (
+                (key[0] == "channel" and key[1] == fact.name)
+                or (key[0] == "consumer" and key[4] == fact.name)
+            )
+        case ChannelOpened():
+            at = (fact.connection, fact.number)
+            return lambda key: key[0] == "consumer" and key[4:6] == at
+        case QueueDeclared():
+            queue = (fact.vhost, fact.name)
+            return lambda key: (
+                (key[0] == "consumer" and key[1:3] == queue)
+                or (key[0] == "binding" and (key[1], key[3], key[4]) == (*queue, "queue"))
+            )
+        case ExchangeDeclared():
+            exchange = (fact.vhost, fact.name)
+            return lambda key: (
+                key[0] == "binding"
+                and (key[1:3] == exchange or (key[1], key[3], key[4]) == (*exchange, "exchange"))
+            )
+        case VhostDeclared():
+            kinds = ("policy", "exchange", "queue", "binding", "taps")
+            return lambda key: key[0] in kinds and key[1] == fact.vhost
+        case _:
+            return None

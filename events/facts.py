@@ -415,7 +415,10 @@ class ClockStepped(Fact, frozen=True, array_like=True, gc=False, tag="ClockStepp
 
 
 class CaptureAudited(Fact, frozen=True, array_like=True, gc=False, tag="CaptureAudited.1"):
-    """Captured against the broker's own counters for one vhost and window; -1 where the broker does not tell."""
+    """Captured against the broker's own counters for one vhost and window; -1 where the broker does not tell.
+
+    `acknowledged` says that after this fact every tap delivery before it may be acknowledged ("" as vhost: of all).
+    """
 
     vhost: Text
     since: int
@@ -424,6 +427,7 @@ class CaptureAudited(Fact, frozen=True, array_like=True, gc=False, tag="CaptureA
     published_broker: int
     delivered_captured: int
     delivered_broker: int
+    acknowledged: bool = False
 
 
 TRAFFIC = (MessagePublished, MessageDelivered, MessageDeadLettered, Undecodable)

@@ -35,8 +35,9 @@ PASSIVE, DURABLE, EXCLUSIVE, AUTO_DELETE = 1, 2, 4, 8
 class Channel:
     """One AMQP channel: one request in flight, and at most one consumer."""
 
-    def __init__(self, transport: AmqpTransport, number: int) -> None:
+    def __init__(self, transport: AmqpTransport, number: int, vhost: str) -> None:
         self.number = number
+        self.vhost = vhost
         self.queue = ""
         self._transport = transport
         self._buffer: DeliveryBuffer | None = None
@@ -129,6 +130,12 @@ class Channel:
         payload = methods.get(queue, no_ack=no_ack)
         return (await self.call(payload, methods.GET_OK, methods.GET_EMPTY)).content
 
+    async def close(self) -> None:
+        """Close the channel; what it had unacknowledged goes back to its queues."""
+        payload = methods.close(methods.CHANNEL_CLOSE, 200, "done")
+        await self.call(payload, methods.CHANNEL_CLOSE_OK)
+        self._failure = ChannelClosed(200, "closed on this side")
+
     def ack(self, tag: int, *, multiple: bool = True) -> None:
         """Acknowledge delivery *tag* and, unless told otherwise, all before it on this channel.
 
@@ -188,7 +195,7 @@ class Connection:
     async def channel(self) -> Channel:
         """Open a channel."""
         number = len(self._channels) + 1
-        channel = Channel(self._transport, number)
+        channel = Channel(self._transport, number, self.address.vhost)
         self._channels[number] = channel
         self._transport.serve(number, channel)
         await channel.call(methods.CHANNEL_OPEN + b"\0", methods.CHANNEL_OPEN_OK)

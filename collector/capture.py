@@ -1,0 +1,304 @@
+"""One leadership: from reading the head until the connection is lost, everything that goes into the log.
+
+The one writer. Deliveries come from one buffer, findings of the watch from another; both become facts in the block being
+gathered, which is sealed when due and appended while the next one is gathered. When anything fails, what is not durable
+is dropped: the broker has it still, and the next leadership aligns.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from collector.amqp import Delivery, DeliveryBuffer, TableDamaged, decode_properties
+from collector.append import Appender
+from collector.decode import Decoder, Draft, reason_of
+from collector.errors import Replan
+from collector.gaps import closed, open_gaps, outage
+from collector.lag import TapLag
+from collector.plan import DEAD_LETTERS, EVENTS
+from collector.reconcile import reconcile
+from collector.seal import Sealer
+from collector.segments import SegmentKeeper
+from collector.tap import Stored, Tap
+from collector.taps import Taps
+from collector.told import KINDS
+from collector.topology_events import SNAPSHOT_WANTED, facts_of, is_own
+from collector.topology_state import CLIENTS, TopologyState
+from collector.watch import Findings, Snapshot, TracingFound, Watch
+from events.block import Block
+from events.facts import (
+    CaptureAudited,
+    CaptureStopped,
+    ChannelOpened,
+    ConnectionOpened,
+    Fact,
+    OverlapAmbiguous,
+)
+from events.values import Text, to_text
+from store.ports import EventLog
+
+release_after_s = 600.0
+"""A tap quiet for so long is acknowledged whole, well before the broker's half hour is over."""
+idle_wait_s = 5.0
+
+log_line = structlog.get_logger("hoptrail.collect")
+
+
+class Capture:
+    """Turns what arrives into blocks. Everything it needs was opened by the caller."""
+
+    def __init__(
+        self,
+        *,
+        sealer: Sealer,
+        log: EventLog,
+        segments: SegmentKeeper,
+        decoder: Decoder,
+        state: TopologyState,
+        buffer: DeliveryBuffer,
+        findings: Findings,
+        watch: Watch,
+        taps: Taps,
+    ) -> None:
+        self._all = taps
+        self._watch = watch
+        self._taps: list[Tap] = []
+        self._lags: dict[Tap, TapLag] = {}
+        self._plan_wanted = True
+        self._sealer = sealer
+        self._segments = segments
+        self._decoder = decoder
+        self._state = state
+        self._buffer = buffer
+        self._findings = findings
+        self._appender = Appender(log, self._durable, buffer.poke)
+        self._on_way: dict[int, list[tuple[Tap, Stored]]] = {}
+        self._dead_letters_to: Mapping[tuple[Text, Text], Text | None] = {}
+        self._last_traffic = time.monotonic()
+        self._own_connections: set[Text] = set()
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of this leadership's blocks."""
+        return self._sealer.epoch
+
+    def read(self, taps: Sequence[tuple[Tap, TapLag | None]]) -> None:
+        """Let *taps* be the ones that deliveries come from."""
+        self._taps = [tap for tap, _ in taps]
+        self._lags = {tap: lag for tap, lag in taps if lag is not None}
+
+    def add(self, fact: Fact) -> None:
+        """Add a fact of the collector's own, and let it change the state."""
+        now = time.time_ns()
+        self._state.apply(fact, now)
+        self._sealer.add_fact(fact, now_ns=now)
+
+    async def pump(self, stop: asyncio.Event) -> None:
+        """Take what arrives until *stop* is set.
+
+        Raises:
+            AmqpError: a connection was lost; what is on its way to the log is settled, the rest dropped.
+            Replan: there are other vhosts than are tapped.
+            StoreError: the log took a block not, for good.
+        """
+        while not stop.is_set():
+            await self._buffer.wait(self._wait_s())
+            await self._take()
+            self._take_findings()
+            await self._plan()
+            self._appender.check()
+            await self._seal_if_due()
+            await self._release_if_quiet()
+
+    async def finish(self, why: str) -> None:
+        """Append what is there and that the capture stopped; then everything may be acknowledged."""
+        self.add(CaptureStopped(epoch=self._sealer.epoch, why=why))
+        await self._release()
+
+    async def abandon(self) -> None:
+        """Settle the block on its way and drop what was gathered after it."""
+        self._sealer.discard()
+        await self._appender.settle()
+
+    async def flush(self) -> None:
+        """Seal what is gathered and send it on its way to the log."""
+        if not len(self._sealer):
+            return
+        await self._appender.settle()
+        block = self._sealer.seal()
+        self._on_way[block.number] = [
+            (tap, stored) for tap in self._taps if (stored := tap.sealed()) is not None
+        ]
+        await self._appender.start(block)
+        if self._segments.is_full(block):
+            for fact in self._segments.open_next(self._sealer, self._state):
+                self._sealer.add_fact(fact, now_ns=time.time_ns())
+                if self._sealer.full:
+                    await self.flush()
+
+    async def _align(self, tap: Tap) -> None:
+        """Drop what of *tap*'s redelivered run the log holds, and add the rest."""
+        overlap, new = tap.align()
+        if overlap.ambiguous:
+            self.add(OverlapAmbiguous(tap.vhost, tap.queue, overlap.drop, overlap.most))
+        log_line.info(
+            "aligned",
+            vhost=tap.vhost,
+            tap=tap.queue,
+            stored_already=overlap.drop,
+            at_most=overlap.most,
+            new=len(new),
+        )
+        now = time.time_ns()
+        for delivery, draft in new:
+            await self._add(tap, delivery, draft, now)
+
+    async def _take(self) -> None:
+        now = time.time_ns()
+        for delivery in self._buffer.take():
+            tap: Tap = delivery.source
+            tap.received += 1
+            draft = self._decode(tap, delivery)
+            if tap.aligning:
+                tap.hold_back(delivery, draft)
+            elif draft is None:
+                tap.ignore(delivery)
+            else:
+                await self._add(tap, delivery, draft, now)
+        for tap in self._taps:
+            if tap.aligning and tap.can_align:
+                await self._align(tap)
+
+    async def _add(self, tap: Tap, delivery: Delivery, draft: Draft, now: int) -> None:
+        lag = self._lags.get(tap)
+        self._sealer.add(draft, now_ns=now, lag_ms=lag.next_ms(now) if lag else 0)
+        tap.added(delivery)
+        self._last_traffic = time.monotonic()
+        if self._sealer.full:
+            await self.flush()
+
+    def _decode(self, tap: Tap, delivery: Delivery) -> Draft | None:
+        if tap.queue == EVENTS:
+            return self._event(tap, delivery)
+        if tap.queue == DEAD_LETTERS:
+            return self._decoder.dead_letter(
+                delivery, tap=tap.queue, vhost=tap.vhost, dead_letters_to=self._dead_letters_to
+            )
+        return self._decoder.firehose(delivery, tap=tap.queue, vhost=tap.vhost)
+
+    def _event(self, tap: Tap, delivery: Delivery) -> Draft | None:
+        routing_key = to_text(delivery.routing_key)
+        try:
+            told = decode_properties(delivery.header).get("headers") or {}
+            fact = facts_of(routing_key, told, self._state)
+        except (TableDamaged, KeyError, TypeError) as error:
+            reason = reason_of(error)
+            return self._decoder.undecodable(
+                delivery, tap=tap.queue, vhost=tap.vhost, reason=reason
+            )
+        if isinstance(routing_key, str) and routing_key.startswith(SNAPSHOT_WANTED):
+            self._watch.snapshot_wanted.set()
+        if fact is None or not self._state.is_news(fact):
+            return None
+        self._apply(fact)
+        return Draft(fact)
+
+    def _apply(self, fact: Fact) -> None:
+        self._state.apply(fact, time.time_ns())
+        self._plan_wanted = True
+
+    def _take_findings(self) -> None:
+        findings = self._findings
+        if findings.vhosts_changed:
+            raise Replan
+        taken, findings.snapshots = findings.snapshots, []
+        for snapshot in taken:
+            self._reconcile(snapshot)
+        facts, findings.facts = findings.facts, []
+        for fact in facts:
+            self.add(fact)
+        tracing, findings.tracing = findings.tracing, []
+        for found in tracing:
+            self._trace(found)
+
+    def _reconcile(self, snapshot: Snapshot) -> None:
+        vhosts = set(self._all.vhosts)
+        facts = list(self._observed(snapshot)) if snapshot.clients else snapshot.facts
+        for fact in reconcile(
+            self._state,
+            facts,
+            kinds=CLIENTS if snapshot.clients else KINDS,
+            vhosts=vhosts,
+            now_ns=snapshot.at,
+            live_clients=self._all.has_events,
+        ):
+            self.add(fact)
+            self._plan_wanted = True
+
+    def _observed(self, snapshot: Snapshot) -> list[Fact]:
+        """Return the clients of the snapshot but the collector's own."""
+        self._own_connections |= {
+            fact.name
+            for fact in snapshot.facts
+            if isinstance(fact, ConnectionOpened) and is_own(fact.client_name)
+        }
+        found: list[Fact] = []
+        for fact in snapshot.facts:
+            name = fact.name if isinstance(fact, ConnectionOpened) else None
+            name = fact.connection if isinstance(fact, ChannelOpened) else name
+            if name not in self._own_connections:
+                found.append(fact)
+        return found
+
+    def _trace(self, found: TracingFound) -> None:
+        if found.on_at is None:
+            for fact in outage(
+                self._state, found.vhost, why="tracing-off", since=found.since, until=None
+            ):
+                self.add(fact)
+            return
+        if found.since < found.on_at:
+            for fact in outage(
+                self._state, found.vhost, why="tracing-off", since=found.since, until=found.on_at
+            ):
+                self.add(fact)
+        for gap in open_gaps(self._state, found.vhost, ("tracing-off", "broker-restart")):
+            self.add(closed(gap, found.on_at))
+
+    async def _plan(self) -> None:
+        if self._plan_wanted:
+            self._plan_wanted = False
+            self._dead_letters_to = self._state.dead_letters_to()
+            for fact in await self._all.tap_dead_letters(self._state):
+                self.add(fact)
+
+    def _wait_s(self) -> float:
+        due = self._sealer.due_in_ms(time.time_ns())
+        return idle_wait_s if due is None else max(0.001, due / 1e3)
+
+    async def _seal_if_due(self) -> None:
+        due = self._sealer.due_in_ms(time.time_ns())
+        if due is not None and due <= 0 and not self._appender.busy:
+            await self.flush()
+
+    def _durable(self, block: Block) -> None:
+        for tap, stored in self._on_way.pop(block.number, []):
+            if self._buffer.failure is None:
+                tap.durable(stored)
+
+    async def _release_if_quiet(self) -> None:
+        quiet_s = time.monotonic() - self._last_traffic
+        if quiet_s < release_after_s or len(self._sealer) or self._appender.busy:
+            return
+        if any(tap.stored_unacknowledged for tap in self._taps):
+            now = time.time_ns()
+            self.add(CaptureAudited("", now, now, -1, -1, -1, -1, acknowledged=True))
+            await self._release()
+
+    async def _release(self) -> None:
+        await self.flush()
+        await self._appender.settle()
+        for tap in self._taps:
+            tap.release()

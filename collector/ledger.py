@@ -1,0 +1,52 @@
+"""What a new leader writes first: whose log it is, what was missed, and that capture started. Pure."""
+
+from collections.abc import Collection, Iterable
+
+from collector.gaps import closed, open_gaps, outage
+from collector.topology_state import TopologyState
+from collector.watch import TracingFound
+from events.facts import BrokerBound, Fact, SegmentStarted
+from events.values import Text
+
+restart_slack_ns = 1_000_000_000
+"""How far the broker's own account of when it started may be off."""
+
+
+def beginning(cluster_name: Text, version: Text) -> list[Fact]:
+    """Return what an empty log begins with."""
+    return [BrokerBound(cluster_name, version), SegmentStarted(0, cluster_name)]
+
+
+def outages(
+    state: TopologyState,
+    found: Iterable[TracingFound],
+    *,
+    lost_at: int,
+    broker_started_at: int,
+    taps_missing: Collection[str],
+    now: int,
+) -> list[Fact]:
+    """Return the gaps that a new leader finds: in vhosts it captured before, from *lost_at* (ns) on.
+
+    A tap that outlived the absence of its collector missed nothing, so this alone is no gap.
+    """
+    facts: list[Fact] = []
+    restarted = broker_started_at > lost_at - restart_slack_ns
+    for vhost in found:
+        until = vhost.on_at
+        if ("taps", vhost.vhost) in state.things:
+            was_off = until is None or vhost.since < until
+            since = min(lost_at, until or now)
+            if restarted:
+                facts += outage(state, vhost.vhost, why="broker-restart", since=since, until=until)
+            elif was_off:
+                facts += outage(state, vhost.vhost, why="tracing-off", since=since, until=until)
+            if vhost.vhost in taps_missing:
+                facts += outage(state, vhost.vhost, why="tap-queue-lost", since=since, until=now)
+        elif until is None:
+            facts += outage(state, vhost.vhost, why="tracing-off", since=now, until=None)
+        if until is not None:
+            named = {getattr(fact, "gap", "") for fact in facts}
+            gaps = open_gaps(state, vhost.vhost, ("tracing-off", "broker-restart"))
+            facts += [closed(gap, until) for gap in gaps if gap.gap not in named]
+    return facts

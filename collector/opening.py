@@ -1,0 +1,138 @@
+"""Open the taps of a leader: connections, queues, bindings. A shell over `collector/amqp`."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+import structlog
+
+from collector.amqp import (
+    EXCLUSIVE,
+    PASSIVE,
+    AmqpAddress,
+    AmqpRefused,
+    Channel,
+    ChannelClosed,
+    Connection,
+    connect,
+)
+from collector.errors import LeaderHeld
+from collector.plan import HOME_VHOST, LEADER, TapQueue
+from collector.topology_events import OWN_CONNECTIONS
+
+former_consumer_s_max = 30.0
+former_consumer_poll_s = 0.05
+not_found, locked, precondition_failed = 404, 405, 406
+
+log_line = structlog.get_logger("hoptrail.collect")
+
+
+def own_name(vhost: str) -> str:
+    """Return what the collector's connection to *vhost* calls itself."""
+    return f"{OWN_CONNECTIONS}{socket.gethostname()}-{os.getpid()} {vhost}"[:200]
+
+
+async def open_home(address: AmqpAddress) -> Connection:
+    """Connect to the default vhost, or to the URL's own where that is refused.
+
+    Raises:
+        AmqpUnavailable: no broker answers.
+        AmqpRefused: neither vhost is open to this user.
+    """
+    try:
+        return await connect(address.at(HOME_VHOST), name=own_name(HOME_VHOST))
+    except AmqpRefused:
+        if address.vhost == HOME_VHOST:
+            raise
+        return await connect(address, name=own_name(address.vhost))
+
+
+async def take_leadership(home: Connection) -> Channel:
+    """Hold the leader queue on *home* until the connection ends.
+
+    Raises:
+        LeaderHeld: another connection holds it.
+    """
+    channel = await home.channel()
+    try:
+        await channel.queue_declare(LEADER, flags=EXCLUSIVE, arguments={"x-queue-type": "classic"})
+    except ChannelClosed as error:
+        if error.code == locked:
+            raise LeaderHeld(None) from error
+        raise
+    return channel
+
+
+async def open_vhosts(
+    stack: AsyncExitStack, home: Connection, vhosts: Sequence[str]
+) -> dict[str, Connection]:
+    """Connect to each of *vhosts*; one that refuses the user is left out, and said so."""
+    found: dict[str, Connection] = {}
+    for vhost in vhosts:
+        if vhost == home.address.vhost:
+            found[vhost] = home
+            continue
+        try:
+            connection = await connect(home.address.at(vhost), name=own_name(vhost))
+        except AmqpRefused as error:
+            log_line.warning("a vhost is left out", vhost=vhost, why=str(error))
+            continue
+        found[vhost] = await stack.enter_async_context(connection)
+    return found
+
+
+async def exists(connection: Connection, queue: str) -> bool:
+    """Say whether *queue* is there."""
+    channel = await connection.channel()
+    try:
+        await channel.queue_declare(queue, flags=PASSIVE)
+    except ChannelClosed as error:
+        if error.code == not_found:
+            return False
+        raise
+    await channel.close()
+    return True
+
+
+async def declare(connection: Connection, queue: TapQueue) -> None:
+    """Declare a tap queue with its bindings; one that is there with other arguments is used as it is."""
+    channel = await connection.channel()
+    try:
+        await channel.queue_declare(queue.name, arguments=queue.arguments)
+    except ChannelClosed as error:
+        if error.code != precondition_failed:
+            raise
+        log_line.warning("a tap queue has other arguments", queue=queue.name, why=error.text)
+        channel = await connection.channel()
+    await bind(channel, queue.name, queue.bindings)
+    await channel.close()
+
+
+async def bind(
+    channel: Channel, queue: str, bindings: Sequence[tuple[Any, Any, dict[str, Any]]]
+) -> None:
+    """Add bindings; those that are there already stay."""
+    for exchange, key, arguments in bindings:
+        await channel.queue_bind(queue, exchange, key, arguments)
+
+
+async def wait_unread(channel: Channel, queue: str) -> int:
+    """Return the depth of *queue* once nobody consumes it.
+
+    A former leader's consumer goes together with what it had unacknowledged; consuming before that would mix up the order.
+
+    Raises:
+        LeaderHeld: somebody goes on consuming it.
+    """
+    waited_s = 0.0
+    while True:
+        ready, consumers = await channel.queue_declare(queue, flags=PASSIVE)
+        if consumers == 0:
+            return ready
+        if waited_s > former_consumer_s_max:
+            raise LeaderHeld(f"a consumer of {queue} in {channel.vhost!r} that does not lead")
+        await asyncio.sleep(former_consumer_poll_s)
+        waited_s += former_consumer_poll_s

@@ -1,0 +1,135 @@
+"""Capture for ever: lead, and when the broker goes away, lead again.
+
+Ends only when asked to, when another collector leads, when the log belongs to another broker, or when the log refuses for
+good. Everything else is waited for.
+"""
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from collector.amqp import AmqpError, AmqpRefused, parse_url
+from collector.broker import Management, ManagementRefused, ManagementUnavailable
+from collector.errors import LeaderHeld, Replan
+from collector.opening import open_home, take_leadership
+from collector.session import Memory, Session
+from collector.settings import CollectorSettings
+from store.errors import Fenced, LogRefused, WrongBroker
+from store.ports import EventLog
+
+retry_s = 0.25
+retry_later_s = 2.0
+retry_soon_s_max = 300.0
+standby_s = 2.0
+own_leader_s_max = 60.0
+leader_grace_s = 1.0
+
+OK, WRONG, REFUSED, NOT_LEADER = 0, 2, 4, 5
+
+log_line = structlog.get_logger("hoptrail.collect")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a capture ended: the exit code, and the reason for a person."""
+
+    code: int
+    reason: str
+
+
+async def collect(settings: CollectorSettings, log: EventLog, stop: asyncio.Event) -> Outcome:
+    """Capture into *log*, which is open, until *stop* is set or there is no point in going on."""
+    memory = Memory()
+    failing_since: float | None = None
+    while not stop.is_set():
+        try:
+            await _lead(settings, log, stop, memory)
+        except LeaderHeld as error:
+            outcome = await _not_leader(settings, stop, memory, error)
+            if outcome is not None:
+                return outcome
+            continue
+        except Replan:
+            log_line.info("the vhosts changed; the taps are opened again")
+            continue
+        except AmqpRefused as error:
+            if not memory.has_led:
+                return Outcome(code=WRONG, reason=str(error))
+            failing_since = _report(error, failing_since)
+        except (AmqpError, ManagementUnavailable) as error:
+            failing_since = _report(error, failing_since)
+        except ManagementRefused as error:
+            return Outcome(code=WRONG, reason=str(error))
+        except WrongBroker as error:
+            return Outcome(code=WRONG, reason=str(error))
+        except Fenced as error:
+            return Outcome(code=NOT_LEADER, reason=f"another collector took over: {error}")
+        except LogRefused as error:
+            return Outcome(code=REFUSED, reason=f"the log refuses: {error}")
+        if memory.took_lead_at:
+            failing_since, memory.took_lead_at = None, 0.0
+        await _pause(stop, _delay_s(failing_since))
+    return Outcome(code=OK, reason="stopped as asked")
+
+
+async def _lead(
+    settings: CollectorSettings, log: EventLog, stop: asyncio.Event, memory: Memory
+) -> None:
+    address = parse_url(settings.amqp_url)
+    async with await open_home(address) as home:
+        memory.own_connections.append(home.name)
+        await take_leadership(home)
+        memory.has_led = True
+        memory.took_lead_at = time.monotonic()
+        memory.refused_at = None
+        await Session(settings, log, home, memory).run(stop)
+
+
+async def _not_leader(
+    settings: CollectorSettings, stop: asyncio.Event, memory: Memory, error: LeaderHeld
+) -> Outcome | None:
+    """Return how to end because another leads; None after waiting for another try."""
+    now = time.monotonic()
+    memory.refused_at = memory.refused_at or now
+    holder = error.holder or await _holder(settings)
+    refused_s = now - memory.refused_at
+    own = any(holder is not None and name in holder for name in memory.own_connections)
+    if settings.standby:
+        await _pause(stop, standby_s)
+        return None
+    if (own and refused_s < own_leader_s_max) or refused_s < leader_grace_s:
+        await _pause(stop, retry_s)
+        return None
+    return Outcome(code=NOT_LEADER, reason=str(LeaderHeld(holder)))
+
+
+async def _holder(settings: CollectorSettings) -> str | None:
+    from collector.plan import LEADER
+
+    try:
+        async with Management(settings.management_url) as management:
+            return await management.leader_of(LEADER)
+    except (ManagementUnavailable, ManagementRefused):
+        return None
+
+
+def _report(error: Exception, since: float | None) -> float:
+    if since is None:
+        log_line.warning("the broker is away; trying until it is back", why=str(error))
+        return time.monotonic()
+    log_line.debug("still away", why=str(error))
+    return since
+
+
+def _delay_s(failing_since: float | None) -> float:
+    soon = failing_since is None or time.monotonic() - failing_since < retry_soon_s_max
+    return retry_s if soon else retry_later_s
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

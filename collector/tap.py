@@ -1,0 +1,153 @@
+"""One tap queue while it is consumed: its alignment with the log, and when its deliveries may be acknowledged.
+
+Pure but for the channel it acknowledges on. Nothing is acknowledged before its block is durable, and the newest stored
+deliveries not even then: see ``collector/align.py`` for why.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+from collector.align import Overlap, Window, align
+from collector.amqp.frames import Delivery
+from collector.decode import Draft
+
+hold_max = 64
+
+
+class Acknowledging(Protocol):
+    """The side of a channel a tap needs."""
+
+    def ack(self, tag: int, *, multiple: bool = True) -> None: ...
+
+
+def hold_of(prefetch: int) -> int:
+    """Return how many stored deliveries of a tap stay unacknowledged, so that a restart can align."""
+    return min(hold_max, prefetch // 4)
+
+
+def events_per_block(prefetch: int, events_max: int) -> int:
+    """Return how many events a block may hold, such that held ones never use the whole prefetch up."""
+    return max(2, min(events_max, prefetch // 3))
+
+
+@dataclass(slots=True)
+class Stored:
+    """The deliveries of a tap in one block: how many, and the delivery tag of the last."""
+
+    block: int
+    tag: int
+    count: int
+
+
+class Tap:
+    """A tap queue being consumed on *channel*; while `aligning` its deliveries are held back.
+
+    Without a *window* it needs no alignment, because its facts tell by themselves whether they came before.
+    """
+
+    def __init__(
+        self,
+        *,
+        vhost: str,
+        queue: str,
+        channel: Acknowledging,
+        window: Window,
+        hold: int,
+        prefetch: int,
+    ) -> None:
+        self.vhost = vhost
+        self.queue = queue
+        self.received = 0
+        self.aligning = window is not None
+        self.nothing_more = False
+        self._channel = channel
+        self._window = window or Window()
+        self._hold = hold
+        self._prefetch = prefetch
+        self._run: list[tuple[Delivery, Draft | None]] = []
+        self._run_is_over = False
+        self._flagged = 0
+        self._stored: deque[Stored] = deque()
+        self._unsealed = Stored(0, 0, 0)
+
+    @property
+    def stored_unacknowledged(self) -> int:
+        """How many durable deliveries the broker still holds for us."""
+        return sum(entry.count for entry in self._stored)
+
+    def hold_back(self, delivery: Delivery, draft: Draft | None) -> None:
+        """Keep a delivery that came before the alignment."""
+        self._run.append((delivery, draft))
+        if not delivery.redelivered:
+            self._run_is_over = True
+        elif not self._run_is_over:
+            self._flagged += 1
+            self._run_is_over = self._flagged >= self._prefetch
+
+    @property
+    def can_align(self) -> bool:
+        """Whether the redelivered run is known to be over; `nothing_more` is set by who looked at the queue."""
+        return self._run_is_over or self.nothing_more
+
+    @property
+    def awaits_more(self) -> bool:
+        """Whether less came again than certainly must."""
+        return not self._run_is_over and self._flagged < self._window.least
+
+    def align(self) -> tuple[Overlap, list[tuple[Delivery, Draft]]]:
+        """Return the overlap with the log and what is new of the deliveries held back, in order."""
+        run: list[tuple[Delivery, Draft]] = []
+        rest: list[tuple[Delivery, Draft]] = []
+        over = False
+        for delivery, draft in self._run:
+            over = over or not delivery.redelivered
+            if draft is None:
+                self._channel.ack(delivery.tag, multiple=False)
+            else:
+                (rest if over else run).append((delivery, draft))
+        found = align(self._window, [digest_of(draft) for _, draft in run])
+        if found.drop:
+            self._stored.append(Stored(-1, run[found.drop - 1][0].tag, found.drop))
+        self.aligning = False
+        self._run = []
+        return found, run[found.drop :] + rest
+
+    def ignore(self, delivery: Delivery) -> None:
+        """Let go of a delivery that says nothing."""
+        self._channel.ack(delivery.tag, multiple=False)
+
+    def added(self, delivery: Delivery) -> None:
+        """Note that a delivery's fact was added to the block being gathered."""
+        self._unsealed.tag = delivery.tag
+        self._unsealed.count += 1
+
+    def sealed(self) -> Stored | None:
+        """Return what was added since the last seal, None when nothing was."""
+        if not self._unsealed.count:
+            return None
+        found, self._unsealed = self._unsealed, Stored(0, 0, 0)
+        return found
+
+    def durable(self, stored: Stored) -> None:
+        """Note that a block is durable, and acknowledge what may be."""
+        self._stored.append(stored)
+        held = self.stored_unacknowledged
+        tag = 0
+        while self._stored and held - self._stored[0].count >= self._hold:
+            entry = self._stored.popleft()
+            held -= entry.count
+            tag = entry.tag
+        if tag:
+            self._channel.ack(tag)
+
+    def release(self) -> None:
+        """Acknowledge everything that is durable; the log must say so already."""
+        if self._stored:
+            self._channel.ack(self._stored[-1].tag)
+            self._stored.clear()
+
+
+def digest_of(draft: Draft) -> bytes:
+    """Return the digest of the delivery a traffic fact was made from."""
+    return getattr(draft.fact, "delivery", b"")
