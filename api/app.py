@@ -28,11 +28,28 @@ DESCRIPTION = (
 
 def create_app(ports: ApiPorts) -> ASGIApp:
     """Return the API over *ports*, guarded (host names, keys, safe headers)."""
-    return Guard(unguarded(ports), ports)
+    app = _routed()
+    document = _openapi(app, secured=bool(ports.key_digests))
+    app.state.ports = ports
+    app.state.stored = Stored(ports.log)
+    app.state.streams = set[object]()
+    app.state.parameters = _query_parameters(document)
+    problems.install(app)
+    _add_page(app)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def get_openapi_document() -> dict[str, Any]:
+        return document
+
+    return Guard(app, ports)
 
 
-def unguarded(ports: ApiPorts) -> FastAPI:
-    """Return the API without its guard, for reading its OpenAPI document."""
+def document_of(*, secured: bool) -> dict[str, Any]:
+    """Return the OpenAPI document, for an API that asks for keys (*secured*) or not."""
+    return _openapi(_routed(), secured=secured)
+
+
+def _routed() -> FastAPI:
     app = FastAPI(
         title="hoptrail",
         version=VERSION,
@@ -43,20 +60,8 @@ def unguarded(ports: ApiPorts) -> FastAPI:
         redirect_slashes=False,
         dependencies=[Depends(access.only_known_parameters)],
     )
-    app.state.ports = ports
-    app.state.stored = Stored(ports.log)
-    app.state.streams = set[object]()
-    problems.install(app)
     app.include_router(_api_v1())
     app.include_router(health.router)
-    _add_page(app)
-    document = _openapi(app, secured=bool(ports.key_digests))
-    app.state.parameters = _query_parameters(document)
-
-    @app.get("/openapi.json", include_in_schema=False)
-    async def get_openapi_document() -> dict[str, Any]:
-        return document
-
     return app
 
 

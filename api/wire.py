@@ -56,6 +56,9 @@ PositionOut = Annotated[
 class ListOut(Out, Generic[Item]):
     """One page of a list."""
 
+    # A generic model's docstring does not reach the schema of its kinds.
+    model_config = ConfigDict(json_schema_extra={"description": "One page of a list."})
+
     items: list[Item]
     total: int = Field(description="How many there are in all, as far as counted.", ge=0)
     total_is: Literal["exact", "at_least"] = Field(

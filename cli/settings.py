@@ -63,11 +63,6 @@ class Settings(BaseSettings):
         description="Which dead-letter exchanges to tap: `auto` (the safe ones), `off`, or a list of exchange names "
         "separated by commas (the safe ones among them).",
     )
-    service_names: Annotated[dict[str, str], NoDecode] = Field(
-        default={},
-        description="Explicit service names: `pattern=name` pairs separated by commas; a pattern is matched against "
-        "the connection's client-provided name, `*` stands for anything.",
-    )
     prefetch: int = Field(
         default=2_000,
         ge=1,
@@ -166,16 +161,6 @@ class Settings(BaseSettings):
     @classmethod
     def _header_names(cls, value: object) -> object:
         return _listed(value) if isinstance(value, str) else value
-
-    @field_validator("service_names", mode="before")
-    @classmethod
-    def _service_names(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        pairs = [item.partition("=") for item in _listed(value)]
-        if any(not sign or not pattern or not name for pattern, sign, name in pairs):
-            raise ValueError("write it as pattern=name,pattern=name")
-        return {pattern.strip(): name.strip() for pattern, _, name in pairs}
 
     @field_validator("amqp_url")
     @classmethod
@@ -304,8 +289,6 @@ def _told(name: str, value: object) -> str:
         return REDACTED
     if name.endswith("_url"):
         return redacted_url(str(value))
-    if isinstance(value, dict):
-        return ",".join(f"{key}={item}" for key, item in value.items())
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

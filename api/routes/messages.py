@@ -27,7 +27,18 @@ SEARCH = Query(
     ],
     json_schema_extra={"format": "hoptrail-query"},
 )
-SortField = Literal["-published_at", "published_at", "-latency_ms", "latency_ms"]
+SortField = Literal[
+    "-published_at",
+    "published_at",
+    "-position",
+    "position",
+    "-latency_ms",
+    "latency_ms",
+    "-body.size",
+    "body.size",
+    "-retry_rounds",
+    "retry_rounds",
+]
 
 
 @router.get(

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api import access
 from api.access import Cursor, Limit, Ports, StoredBodies
@@ -23,6 +23,8 @@ router = APIRouter(prefix="/traces", tags=["traces"])
 
 class TraceOut(ListOut[MessageOut]):
     """A trace. The tree is in each message's `parent`; a parent elsewhere or not retained is named as well."""
+
+    model_config = ConfigDict(json_schema_extra={"description": __doc__})
 
     trace_id: str
     services: list[str] = Field(description="Services that published or consumed in these items.")

@@ -33,7 +33,10 @@ def search(
     context: typer.Context,
     query: Query = None,
     sort: Annotated[
-        str, typer.Option(help="published_at or latency_ms; a leading minus: largest first.")
+        str,
+        typer.Option(
+            help="published_at, latency_ms, body.size, retry_rounds or position; a leading minus: largest first."
+        ),
     ] = "-published_at",
     limit: LimitOption = 50,
     exact_total: Annotated[bool, typer.Option("--exact-total", help="Count to the end.")] = False,

@@ -39,7 +39,6 @@ def test_every_invalid_setting_is_named() -> None:
         "HOPTRAIL_STORE": "data",
         "HOPTRAIL_HTTP": "localhost",
         "HOPTRAIL_API_KEY": "short-secret",
-        "HOPTRAIL_SERVICE_NAMES": "x",
     }
 
     with pytest.raises(SettingsInvalid) as caught:
@@ -69,13 +68,6 @@ def test_settings_cannot_be_changed() -> None:
     """The one settings object is frozen."""
     with pytest.raises(ValueError, match="frozen"):
         load({}).prefetch = 5  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def test_service_names_are_pairs() -> None:
-    """Explicit service names map a pattern to a name."""
-    given = {"HOPTRAIL_SERVICE_NAMES": "billing-*=Billing, web=Shop front"}
-
-    assert load(given).service_names == {"billing-*": "Billing", "web": "Shop front"}
 
 
 def test_a_url_without_password_is_told_as_it_is() -> None:
