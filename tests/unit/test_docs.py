@@ -27,9 +27,8 @@ def page(name: str) -> str:
 def test_every_setting_is_documented(name: str) -> None:
     """A setting stands in the table with its default and its description."""
     field = Settings.model_fields[name]
-    rows = [
-        line for line in page("settings.md").splitlines() if f"`{PREFIX}{name.upper()}`" in line
-    ]
+    start = f"| `{PREFIX}{name.upper()}` |"
+    rows = [line for line in page("settings.md").splitlines() if line.startswith(start)]
 
     assert len(rows) == 1
     assert str(field.description) in rows[0]
