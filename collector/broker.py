@@ -17,6 +17,10 @@ TIMEOUT_S = 10.0
 DEFAULT_VHOST = "/"
 
 
+class BrokerUnavailable(Exception):
+    """The broker cannot be reached or will not have it, and the command was about nothing else."""
+
+
 class ManagementUnavailable(Exception):
     """The management API cannot be reached, or not in time; trying again may help."""
 

@@ -1,0 +1,199 @@
+"""Say what stands, what is missing, and the commands that mend it. Looks only; nothing on the broker is changed."""
+
+from contextlib import AsyncExitStack
+
+import msgspec
+
+from collector import plan
+from collector.amqp import PASSIVE, AmqpError, Connection, parse_url
+from collector.broker import Management, ManagementRefused, ManagementUnavailable
+from collector.history import read_cluster_name
+from collector.opening import open_home, open_vhosts
+from collector.settings import CollectorSettings
+from collector.topology_state import TopologyState
+from events.values import shown
+from store.ports import EventLog
+
+OK, WARNING, PROBLEM = "ok", "warning", "problem"
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing looked at. `state` is ok, warning or problem; `mend` are the commands or settings that help."""
+
+    what: str
+    state: str
+    detail: str
+    mend: tuple[str, ...] = ()
+
+
+class TapReport(msgspec.Struct, frozen=True):
+    """The taps of one vhost. `ready` and `consumers` are those of the firehose tap, None where there is none."""
+
+    vhost: str
+    tracing: bool | None
+    ready: int | None
+    consumers: int | None
+    dead_letter_exchanges: tuple[str, ...]
+    left_alone: tuple[tuple[str, str], ...]
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What was found. `healthy` says that no check is a problem."""
+
+    healthy: bool
+    broker: str
+    version: str
+    leader: str | None
+    taps: tuple[TapReport, ...]
+    checks: tuple[Check, ...]
+
+
+async def examine(settings: CollectorSettings, log: EventLog | None) -> Report:
+    """Return what stands on the broker and in *log*, if there is one."""
+    checks: list[Check] = []
+    async with AsyncExitStack() as stack:
+        try:
+            home = await stack.enter_async_context(await open_home(parse_url(settings.amqp_url)))
+        except AmqpError as error:
+            checks.append(Check("broker", PROBLEM, str(error), ("set HOPTRAIL_AMQP_URL",)))
+            return _report(checks)
+        name, version = (
+            str(home.server.get("cluster_name", "")),
+            str(home.server.get("version", "")),
+        )
+        checks.append(Check("broker", OK, f"{name}, RabbitMQ {version}"))
+        checks.append(await _log_check(log, name))
+        management = await stack.enter_async_context(Management(settings.management_url))
+        try:
+            found = await _taps(stack, settings, home, management)
+            leader = await management.leader_of(plan.LEADER)
+            checks.append(await _events_check(management))
+        except (ManagementUnavailable, ManagementRefused) as error:
+            checks.append(Check("management API", PROBLEM, str(error), _management_mend()))
+            return _report(checks, name, version)
+        checks.append(Check("management API", OK, management.shown))
+        for tap in found:
+            checks += _tap_checks(settings, tap)
+        checks.append(_leader_check(leader))
+        checks.append(_retention_check(settings))
+        return _report(checks, name, version, leader, found)
+
+
+def _report(
+    checks: list[Check],
+    broker: str = "",
+    version: str = "",
+    leader: str | None = None,
+    taps: list[TapReport] | None = None,
+) -> Report:
+    healthy = all(check.state != PROBLEM for check in checks)
+    return Report(healthy, broker, version, leader, tuple(taps or ()), tuple(checks))
+
+
+async def _log_check(log: EventLog | None, cluster_name: str) -> Check:
+    if log is None:
+        return Check("log", WARNING, "there is no log yet; hoptrail collect begins one")
+    head = await log.head()
+    if head is None:
+        return Check("log", OK, "empty")
+    bound = shown(await read_cluster_name(log, head) or "")
+    if bound != cluster_name:
+        detail = f"it holds the events of {bound!r}, not of {cluster_name!r}"
+        return Check("log", PROBLEM, detail, ("set HOPTRAIL_STORE to another directory",))
+    return Check("log", OK, f"{head.number + 1} blocks, {head.next_position} events")
+
+
+async def _taps(
+    stack: AsyncExitStack, settings: CollectorSettings, home: Connection, management: Management
+) -> list[TapReport]:
+    told = {vhost["name"]: vhost for vhost in await management.vhosts()}
+    wanted = list(settings.vhosts or sorted(told))
+    state = TopologyState()
+    for fact in await management.topology(wanted):
+        state.apply(fact)
+    connections = await open_vhosts(stack, home, wanted)
+    found: list[TapReport] = []
+    for vhost in wanted:
+        depth = await _depth(connections[vhost]) if vhost in connections else None
+        planned = plan.dead_letters(state, vhost, settings.dead_letter_taps)
+        found.append(
+            TapReport(
+                vhost=vhost,
+                tracing=told.get(vhost, {}).get("tracing"),
+                ready=depth[0] if depth else None,
+                consumers=depth[1] if depth else None,
+                dead_letter_exchanges=tuple(shown(name) for name in planned.tapped),
+                left_alone=tuple((shown(name), why) for name, why in planned.left_alone),
+            )
+        )
+    return found
+
+
+async def _depth(connection: Connection) -> tuple[int, int] | None:
+    channel = await connection.channel()
+    try:
+        return await channel.queue_declare(plan.FIREHOSE, flags=PASSIVE)
+    except AmqpError:
+        return None
+
+
+def _tap_checks(settings: CollectorSettings, tap: TapReport) -> list[Check]:
+    checks: list[Check] = []
+    name = f"vhost {tap.vhost}"
+    if tap.tracing is None:
+        checks.append(
+            Check(f"{name}: vhost", PROBLEM, "there is no such vhost", ("set HOPTRAIL_VHOSTS",))
+        )
+        return checks
+    if tap.ready is None:
+        checks.append(Check(f"{name}: tap", WARNING, "no tap yet; hoptrail collect makes it"))
+    else:
+        full = tap.ready >= settings.tap_messages_max
+        detail = f"{tap.ready} events wait, {tap.consumers} consumers"
+        checks.append(Check(f"{name}: tap", WARNING if full else OK, detail))
+    if tap.tracing:
+        checks.append(Check(f"{name}: tracing", OK, "on"))
+    else:
+        mend = (f"rabbitmqctl trace_on -p {tap.vhost}", "or set HOPTRAIL_ADMIN_URL")
+        state = WARNING if tap.ready is None else PROBLEM
+        detail = "off: nothing is seen until it is on; hoptrail collect needs an administrator to switch it on"
+        checks.append(Check(f"{name}: tracing", state, detail, mend))
+    for exchange, why in tap.left_alone:
+        detail = f"{exchange or 'the default exchange'} is not tapped: {why}"
+        checks.append(Check(f"{name}: dead letters", WARNING, detail))
+    if tap.dead_letter_exchanges:
+        checks.append(
+            Check(f"{name}: dead letters", OK, "tapped: " + ", ".join(tap.dead_letter_exchanges))
+        )
+    return checks
+
+
+async def _events_check(management: Management) -> Check:
+    if await management.event_exchange_is_there():
+        return Check("event exchange", OK, "enabled")
+    return Check(
+        "event exchange",
+        WARNING,
+        "not enabled: short-lived connections and consumers stay unknown",
+        ("rabbitmq-plugins enable rabbitmq_event_exchange",),
+    )
+
+
+def _leader_check(leader: str | None) -> Check:
+    if leader is None:
+        return Check("collector", WARNING, "no collector leads", ("hoptrail collect",))
+    return Check("collector", OK, f"{leader} leads")
+
+
+def _retention_check(settings: CollectorSettings) -> Check:
+    limits = settings.retention
+    days = "for ever" if limits.age_s_max is None else f"{limits.age_s_max / 86400:g} days"
+    size = "without limit" if limits.bytes_max is None else f"{limits.bytes_max / 1e9:g} GB"
+    return Check("retention", OK, f"events are kept {days} or {size}, whichever comes first")
+
+
+def _management_mend() -> tuple[str, ...]:
+    return (
+        "rabbitmq-plugins enable rabbitmq_management",
+        "set HOPTRAIL_MANAGEMENT_URL, with a user tagged monitoring",
+    )
