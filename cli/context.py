@@ -83,7 +83,17 @@ def run_async(work: Callable[[asyncio.Event], Coroutine[Any, Any, Exit]]) -> Exi
         code = await work(stop)
         return Exit.INTERRUPTED if code is Exit.OK and signal.SIGINT in got else code
 
-    return asyncio.run(body())
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        return runner.run(body())
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's factory where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 @contextmanager
