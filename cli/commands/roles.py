@@ -11,13 +11,13 @@ import typer
 from cli import supervisor
 from cli.context import Context, JsonOption, context_of, run_async
 from cli.exits import Exit, Stop
+from cli.render import system as render
 from cli.settings import environment
 from cli.terminal import safe
 from store.errors import StoreError
 
 if TYPE_CHECKING:
     from collector.doctor import Report
-
     from projector.live import LiveProjection
     from store.ports import EventLog
 
@@ -70,9 +70,8 @@ def collect(
 
 
 async def _collect(here: Context, stop: asyncio.Event, *, standby: bool) -> Exit:
-    from collector.run import collect as capture
-
     from cli import wiring
+    from collector.run import collect as capture
 
     async with wiring.event_log(here.settings, read_only=False) as log:
         outcome = await capture(
@@ -85,33 +84,37 @@ async def _collect(here: Context, stop: asyncio.Event, *, standby: bool) -> Exit
 
 
 def _remove(here: Context) -> None:
-    from collector.remove import remove as take_away
-
     from cli import wiring
     from collector.broker import BrokerUnavailable
+    from collector.errors import LeaderHeld
+    from collector.remove import remove as take_away
 
     try:
         done = asyncio.run(take_away(wiring.collector_settings(here.settings)))
     except BrokerUnavailable as error:
-        raise Stop(Exit.UNAVAILABLE, str(error)) from error
+        held = isinstance(error.__cause__, LeaderHeld)
+        raise Stop(Exit.NOT_LEADER if held else Exit.UNAVAILABLE, str(error)) from error
     for line in done:
         here.terminal.line(safe(line))
 
 
 def doctor(context: typer.Context, json: JsonOption = False) -> None:
-    """Tell what stands, what is missing, and the commands that mend it. Changes nothing."""
+    """Tell what stands, what is missing, and the commands that mend it; 1 if something needs mending. Changes nothing."""
     here = context_of(context)
     from api.wire import plain
 
     report = asyncio.run(_examine(here))
     told = plain(report) | {"settings": here.settings.told()}
-    here.show(told, as_json=json)
+    here.show(told, as_json=json, lines=render.doctor(told))
+    if not report.broker:
+        raise Stop(Exit.UNAVAILABLE, "The broker cannot be reached.")
+    if not report.healthy:
+        raise Stop(Exit.FAILED, "Something needs mending.")
 
 
 async def _examine(here: Context) -> "Report":
-    from collector.doctor import examine
-
     from cli import wiring
+    from collector.doctor import examine
 
     async with AsyncExitStack() as opened:
         log: EventLog | None = None

@@ -170,5 +170,21 @@ def capture(answer: dict[str, Any]) -> Iterator[Line]:
         yield [("  not seen: ", "dim"), safe(sentence)]
 
 
+def doctor(report: dict[str, Any]) -> Iterator[Line]:
+    """Yield the lines of a report: each check with what mends it, then the settings."""
+    styles = {"ok": "green", "warning": "yellow", "problem": "red"}
+    for check in report["checks"]:
+        yield [
+            (f"{check['state']:<8}", styles.get(check["state"], "")),
+            f" {safe(check['what'])}: {safe(check['detail'])}",
+        ]
+        for command in check["mend"]:
+            yield [("           → ", "dim"), safe(command)]
+    yield [("settings", "dim")]
+    for name, value in report["settings"].items():
+        if value:
+            yield [f"  {name}={safe(value)}"]
+
+
 def _known(value: int | None) -> str:
     return "?" if value is None else str(value)
