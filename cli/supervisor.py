@@ -84,7 +84,7 @@ async def _keep(
 async def _once(role: Child, stop: asyncio.Event, environment: Mapping[str, str] | None) -> int:
     """Run a role to its end, asking it to end when *stop* is set; return its exit code."""
     process = await asyncio.create_subprocess_exec(
-        *role.command, env=environment, stdin=asyncio.subprocess.DEVNULL, process_group=0
+        *role.command, env=environment, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
     )
     ended = asyncio.create_task(process.wait())
     asked = asyncio.create_task(stop.wait())
