@@ -51,6 +51,12 @@ class Captured:
             for queue in fact.routed_queues
         )
 
+    def publishes(self) -> Counter[Key]:
+        """Return how often each body was published, wherever it was routed to; the queue is ""."""
+        return Counter(
+            (str(fact.vhost), "", self.body(fact.body)) for fact in self.of(MessagePublished)
+        )
+
     def delivered(self) -> Counter[Key]:
         """Return how often each body was delivered from each queue."""
         return Counter(

@@ -103,6 +103,13 @@ class Collector:
                 [EXECUTABLE, "collect", *options], env=environment, stdout=told, stderr=told
             )
 
+    @contextmanager
+    def leading(self) -> Iterator[Self]:
+        """Lead while the context lasts, from before it is entered."""
+        with self:
+            self.start_leading()
+            yield self
+
     def start_leading(self, *options: str, **settings: object) -> None:
         """Start a process and wait until it leads and consumes every tap."""
         started = self.meter.counts()["CaptureStarted"]
