@@ -20,11 +20,11 @@ def event_log(settings: Settings, *, read_only: bool) -> EventLog:
     return SqliteEventLog(directory(settings), read_only=read_only)
 
 
-def message_index(settings: Settings) -> MessageIndex:
+def message_index(settings: Settings, *, read_only: bool) -> MessageIndex:
     """Return the message index; entering it opens it."""
     from store.sqlite.index import SqliteMessageIndex
 
-    return SqliteMessageIndex(directory(settings))
+    return SqliteMessageIndex(directory(settings), read_only=read_only)
 
 
 def snapshot_store(settings: Settings) -> SnapshotStore:

@@ -109,7 +109,9 @@ async def _rebuild(here: Context) -> dict[str, Any]:
         )
     async with AsyncExitStack() as opened:
         log = await opened.enter_async_context(wiring.event_log(here.settings, read_only=True))
-        index = await opened.enter_async_context(wiring.message_index(here.settings))
+        index = await opened.enter_async_context(
+            wiring.message_index(here.settings, read_only=False)
+        )
         snapshots = await opened.enter_async_context(wiring.snapshot_store(here.settings))
         with progress(here.terminal, "rebuilding") as step:
 

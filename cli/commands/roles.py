@@ -137,7 +137,9 @@ async def _project(here: Context, stop: asyncio.Event) -> Exit:
 
     async with AsyncExitStack() as opened:
         log = await opened.enter_async_context(wiring.event_log(here.settings, read_only=True))
-        index = await opened.enter_async_context(wiring.message_index(here.settings))
+        index = await opened.enter_async_context(
+            wiring.message_index(here.settings, read_only=False)
+        )
         snapshots = await opened.enter_async_context(wiring.snapshot_store(here.settings))
         await follow_and_index(
             log,
@@ -171,7 +173,7 @@ async def _serve(here: Context, stop: asyncio.Event) -> Exit:
     listener = serving.bound(settings)
     async with AsyncExitStack() as opened:
         log = await opened.enter_async_context(wiring.event_log(settings, read_only=True))
-        index = await opened.enter_async_context(wiring.message_index(settings))
+        index = await opened.enter_async_context(wiring.message_index(settings, read_only=True))
         snapshots = await opened.enter_async_context(wiring.snapshot_store(settings))
         views = await opened.enter_async_context(
             LiveProjection(
