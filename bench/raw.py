@@ -143,6 +143,11 @@ class RawConnection:
         self.send(method)
         return self.expect(answer)
 
+    def invoke(self, payload: bytes, answer: type) -> Any:
+        """Send a method frame's *payload* on channel 1 as it is and return its answer."""
+        self.send_raw(_FRAME.pack(1, 1, len(payload)) + payload + b"\xce")
+        return self.expect(answer)
+
     def receive(self, take: Callable[[int, int, bytes], bool]) -> None:
         """Hand frames to *take* (type, channel, payload) until it returns True."""
         data, at = self._rest, 0

@@ -64,13 +64,10 @@ def context_of(context: typer.Context) -> Context:
     return context.ensure_object(Context)
 
 
-def run_async(
-    work: Callable[[asyncio.Event], Coroutine[Any, Any, Exit]], *, fast: bool = True
-) -> Exit:
+def run_async(work: Callable[[asyncio.Event], Coroutine[Any, Any, Exit]]) -> Exit:
     """Run *work* with an event that SIGINT and SIGTERM set; return how it ended.
 
-    After SIGINT an end that is OK counts as INTERRUPTED. Not *fast* is for work that starts processes in groups of
-    their own, which uvloop cannot.
+    After SIGINT an end that is OK counts as INTERRUPTED.
     """
 
     async def body() -> Exit:
@@ -86,7 +83,7 @@ def run_async(
         code = await work(stop)
         return Exit.INTERRUPTED if code is Exit.OK and signal.SIGINT in got else code
 
-    with asyncio.Runner(loop_factory=_fast_loop() if fast else None) as runner:
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         return runner.run(body())
 
 

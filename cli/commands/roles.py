@@ -47,7 +47,7 @@ def run(context: typer.Context) -> None:
             supervisor.children(os.getpid()), stop, here.terminal.tell
         )
 
-    raise typer.Exit(run_async(work, fast=False))
+    raise typer.Exit(run_async(work))
 
 
 def collect(

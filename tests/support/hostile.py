@@ -7,6 +7,7 @@ from struct import pack
 from bench.raw import short, table
 
 NOT_UTF8 = b"\xff\xfe\xc3("
+TOO_DEEP = "nesting beyond any use"
 
 
 def long(raw: bytes) -> bytes:
@@ -64,7 +65,7 @@ MESSAGES = (
     Hostile("properties that are not UTF-8", properties={"message_id": short(NOT_UTF8)}),
     Hostile("type that is not UTF-8", properties={"type": short(NOT_UTF8)}),
     Hostile("nested tables and arrays", headers={b"deep": nested(8)}),
-    Hostile("nesting beyond any use", headers={b"deep": nested(100)}),
+    Hostile(TOO_DEEP, headers={b"deep": nested(100)}),
     Hostile("integers of every width", headers=INTEGERS),
     Hostile("empty body", body=b""),
     Hostile("binary body", body=bytes(range(256)) * 4),
