@@ -186,7 +186,7 @@ class _Parser:
         return self._word(field, word[0], word.start(), start)
 
     def _word(self, field: str | None, raw: str, at: int, start: int) -> Query:
-        if raw == "*":
+        if raw == "*" or (raw == "*:*" and field is None):
             return MatchAll() if field is None else Exists(field, start)
         if raw in ("&&", "||") or (raw[0] == "!" and field is None):
             self.refuse(f"{raw[:2]!r}: write AND, OR, NOT", at)
