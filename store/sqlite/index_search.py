@@ -7,7 +7,7 @@ they belong into the adapter's worker thread.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from store.ports import Sort
 from store.query import Query
@@ -130,7 +130,7 @@ class Search:
             )
         listed = ",".join(map(str, part.ids if isinstance(part, Labels) else ()))
         return (
-            f"SELECT position FROM labelled WHERE label IN ({listed})"
+            f"SELECT DISTINCT position FROM labelled WHERE label IN ({listed})"
             " AND position >= :low AND position < :high"
         )
 
@@ -168,12 +168,8 @@ class Search:
         sql = f"SELECT {value}, m.position FROM {self._source} WHERE {self._where}"
         found: list[Key] = []
         for low, high, best_left in self._parts(sort, after):
-            for row in self._run(sql, low, high):
-                if after is None or (sign * row[0], sign * row[1]) > (
-                    sign * after[0],
-                    sign * after[1],
-                ):
-                    found.append((row[0], row[1]))
+            rows = cast("Iterator[Key]", self._run(sql, low, high))
+            found += [row for row in rows if after is None or _is_beyond(row, after, sort)]
             found.sort(reverse=sort.descending)
             del found[count:]
             if len(found) == count and (
@@ -215,3 +211,7 @@ class Search:
         return [
             _Span(span << SPAN_BITS, (span + 1) << SPAN_BITS, low, high) for span, low, high in rows
         ]
+
+
+def _is_beyond(row: Key, after: Key, sort: Sort) -> bool:
+    return row < after if sort.descending else row > after

@@ -15,6 +15,7 @@ from store.ports import Checkpoint
 from store.sqlite.index_schema import SPAN_BITS
 from store.sqlite.index_terms import (
     NAMES,
+    Label,
     body_keys,
     content,
     content_mark,
@@ -29,8 +30,6 @@ from store.tokens import tokens
 
 LABELS_KNOWN_MAX = 200_000
 DROP_ROWS = 5_000
-
-Label = tuple[str, str]
 
 _encode = msgspec.msgpack.Encoder(enc_hook=encode_extension).encode
 _pack = msgspec.msgpack.Encoder().encode
@@ -162,11 +161,10 @@ class IndexWriter:
             body = mark(text.encode("utf-8", "surrogatepass"))
         if held is None:
             new = content(document)
-            text = text or ""
             self._db.execute(
-                "INSERT INTO words (rowid, names, headers, body, keys, body_keys)"
+                "INSERT INTO words (rowid, names, headers, body, body_keys, keys)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                (at, new.names, new.headers, words([text]), new.keys, body_keys(text)),
+                (at, new.names, new.headers, *_body(text or ""), new.keys),
             )
             return told, body
         if told != held.content:
@@ -178,7 +176,7 @@ class IndexWriter:
         if text is not None and body != held.body:
             self._db.execute(
                 "UPDATE words SET body = ?, body_keys = ? WHERE rowid = ?",
-                (words([text]), body_keys(text), at),
+                (*_body(text), at),
             )
         return told, body
 
@@ -248,6 +246,11 @@ def _row(
         labels,
         numbers,
     )
+
+
+def _body(text: str) -> tuple[str, str]:
+    found = words([text])
+    return found, body_keys(text, has_any=bool(found))
 
 
 def _unpacked(packed: bytes) -> "array[int]":
