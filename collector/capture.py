@@ -289,8 +289,11 @@ class Capture:
                 tap.durable(stored)
 
     async def _release_if_quiet(self) -> None:
+        if self._appender.busy:
+            return
+        starved = any(tap.is_starved for tap in self._taps)
         quiet_s = time.monotonic() - self._last_traffic
-        if quiet_s < release_after_s or len(self._sealer) or self._appender.busy:
+        if not starved and (quiet_s < release_after_s or len(self._sealer)):
             return
         if any(tap.stored_unacknowledged for tap in self._taps):
             now = time.time_ns()

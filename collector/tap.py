@@ -76,6 +76,14 @@ class Tap:
         """How many durable deliveries the broker still holds for us."""
         return sum(entry.count for entry in self._stored)
 
+    @property
+    def is_starved(self) -> bool:
+        """Whether what is held takes up the whole prefetch, so that nothing can come that would free it.
+
+        This needs blocks larger than this prefetch allows, thus a former capture with a larger one.
+        """
+        return not self._unsealed.count and self.stored_unacknowledged >= self._prefetch
+
     def hold_back(self, delivery: Delivery, draft: Draft | None) -> None:
         """Keep a delivery that came before the alignment."""
         self._run.append((delivery, draft))
@@ -107,11 +115,22 @@ class Tap:
             else:
                 (rest if over else run).append((delivery, draft))
         found = align(self._window, [digest_of(draft) for _, draft in run])
-        if found.drop:
-            self._stored.append(Stored(-1, run[found.drop - 1][0].tag, found.drop))
         self.aligning = False
         self._run = []
+        self._stored.extend(self._dropped([delivery for delivery, _ in run[: found.drop]]))
+        self._acknowledge()
         return found, run[found.drop :] + rest
+
+    def _dropped(self, deliveries: list[Delivery]) -> list[Stored]:
+        """Return the blocks of the log that *deliveries*, which it ends with, are stored in."""
+        found: list[Stored] = []
+        end = len(deliveries)
+        for count in reversed(self._window.blocks):
+            if end <= 0:
+                break
+            found.append(Stored(-1, deliveries[end - 1].tag, min(count, end)))
+            end -= count
+        return found[::-1]
 
     def ignore(self, delivery: Delivery) -> None:
         """Let go of a delivery that says nothing."""
@@ -132,6 +151,9 @@ class Tap:
     def durable(self, stored: Stored) -> None:
         """Note that a block is durable, and acknowledge what may be."""
         self._stored.append(stored)
+        self._acknowledge()
+
+    def _acknowledge(self) -> None:
         held = self.stored_unacknowledged
         tag = 0
         while self._stored and held - self._stored[0].count >= self._hold:

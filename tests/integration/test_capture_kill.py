@@ -70,10 +70,9 @@ def test_kill_of_the_collector_loses_and_doubles_nothing(
     """Killed with signal 9 at 20 random instants with full prefetch, the log holds every event once."""
     system, store = controlled_system, tmp_path / "store"
     with (
-        system.collector(store, PREFETCH=PREFETCH) as collector,
+        system.collector(store, PREFETCH=PREFETCH).leading() as collector,
         Load(system.urls, rate=RATE, seed=seed) as load,
     ):
-        collector.start_leading()
         for _ in range(KILLS):
             break_with_full_prefetch(
                 system, store, chance, lambda after_s: collector.kill(after_s=after_s)
@@ -101,10 +100,9 @@ def test_cut_connection_loses_and_doubles_nothing(
     system, store = controlled_system, tmp_path / "store"
     with (
         Proxy(system.broker.amqp_url) as proxy,
-        system.collector(store, amqp_url=proxy.url, PREFETCH=PREFETCH) as collector,
+        system.collector(store, amqp_url=proxy.url, PREFETCH=PREFETCH).leading() as collector,
         Load(system.urls, rate=RATE, seed=seed) as load,
     ):
-        collector.start_leading()
         pid = collector.pid
         for _ in range(CUTS):
             break_with_full_prefetch(system, store, chance, lambda _: proxy.cut())
@@ -138,11 +136,10 @@ def test_second_collector_exits_naming_the_leader(
     """A second collector exits with 5 and says who leads; the leader goes on undisturbed."""
     store = tmp_path / "store"
     with (
-        system.collector(store) as leader,
+        system.collector(store).leading() as leader,
         system.collector(store, name="second") as second,
         Load(system.urls, rate=RATE, seed=seed) as load,
     ):
-        leader.start_leading()
         names = wait_until(lambda: leader_names(system), timeout_s=RESUME_S_MAX)
         assert second.run() == 5
         assert any(name in second.stderr for name in names), second.stderr
@@ -157,11 +154,10 @@ def test_standby_takes_over_after_a_kill(system: System, tmp_path: Path, seed: i
     """A standby leads within 10 s of the leader's kill -9, and the log holds every event once."""
     store = tmp_path / "store"
     with (
-        system.collector(store) as leader,
+        system.collector(store).leading() as leader,
         system.collector(store, name="standby") as standby,
         Load(system.urls, rate=RATE, seed=seed) as load,
     ):
-        leader.start_leading()
         standby.start("--standby")
         wait_until(lambda: leader.meter.traffic() > EVENTS_BEFORE, timeout_s=RESUME_S_MAX)
         standby.check_running()

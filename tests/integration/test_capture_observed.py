@@ -213,10 +213,9 @@ def test_tracing_switched_off_is_on_again_and_a_gap(
     """Switched off behind our back, the firehose is on again in time, and what was missed lies within a gap that says so."""
     vhost = next(iter(system.urls))
     with (
-        system.collector(tmp_path / "store") as collector,
+        system.collector(tmp_path / "store").leading() as collector,
         Load(system.urls, rate=RATE, seed=seed) as load,
     ):
-        collector.start_leading()
         wait_until(lambda: collector.meter.traffic() > EVENTS_BEFORE, timeout_s=STARTED_S_MAX)
         switched_off_at = time.time_ns()
         system.management.put("vhosts", vhost, body={"tracing": False})

@@ -38,10 +38,9 @@ def test_full_disk_stops_without_acknowledging(
     disk = small_disk(DISK_BYTES)
     store = disk / "store"
     with (
-        system.collector(store, told_in=tmp_path) as collector,
+        system.collector(store, told_in=tmp_path).leading() as collector,
         Load(system.urls, rate=RATE, seed=seed) as load,
     ):
-        collector.start_leading()
         wait_until(lambda: collector.meter.traffic() > LIVE_EVENTS, timeout_s=STARTED_S_MAX)
         fill(disk / "ballast")
         assert collector.wait_ended(timeout_s=FULL_S_MAX) == 4
@@ -100,8 +99,10 @@ def happened(load: Load, captured: Captured) -> Iterator[tuple[Envelope, int]]:
 def test_backlog_is_told_and_captured_once(system: System, tmp_path: Path, seed: int) -> None:
     """After a minute's stop under load nothing late claims to be live, true times lie within what is told, all once."""
     store = tmp_path / "store"
-    with system.collector(store) as collector, Load(system.urls, rate=RATE, seed=seed) as load:
-        collector.start_leading()
+    with (
+        system.collector(store).leading() as collector,
+        Load(system.urls, rate=RATE, seed=seed) as load,
+    ):
         wait_until(lambda: collector.meter.traffic() > LIVE_EVENTS, timeout_s=STARTED_S_MAX)
         collector.stop()
         stopped_at = time.time_ns()
