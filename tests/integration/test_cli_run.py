@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -48,7 +49,8 @@ class Running:
         """Return the children by role."""
         found: dict[str, psutil.Process] = {}
         for child in psutil.Process(self.process.pid).children():
-            found[child.cmdline()[-1]] = child
+            with suppress(psutil.NoSuchProcess):  # it ended meanwhile, or waits to be noticed
+                found[child.cmdline()[-1]] = child
         return found
 
 
