@@ -4,14 +4,14 @@ from types import TracebackType
 from typing import Self
 
 from store.ports import Snapshot
-from store.thinning import superfluous
+from store.snapshots import superfluous
 
 
 class MemorySnapshotStore:
-    """A :class:`store.ports.SnapshotStore` that ends with its process."""
+    """A :class:`store.ports.SnapshotStore` without a disk."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], dict[int, Snapshot]] = {}
+        self._held: dict[tuple[str, str], dict[int, Snapshot]] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -25,17 +25,17 @@ class MemorySnapshotStore:
         return None
 
     async def save(self, snapshot: Snapshot) -> None:
-        kept = self._kept.setdefault((snapshot.projection, snapshot.version), {})
-        kept[snapshot.block] = snapshot
-        for block in superfluous(kept):
-            del kept[block]
+        held = self._held.setdefault((snapshot.projection, snapshot.version), {})
+        held[snapshot.block] = snapshot
+        for block in superfluous(list(held)):
+            del held[block]
 
     async def newest(
         self, projection: str, version: str, *, block: int | None = None
     ) -> Snapshot | None:
-        kept = self._kept.get((projection, version), {})
-        fits = [number for number in kept if block is None or number <= block]
-        return kept[max(fits)] if fits else None
+        held = self._held.get((projection, version), {})
+        found = [at for at in held if block is None or at <= block]
+        return held[max(found)] if found else None
 
     async def delete_all(self) -> None:
-        self._kept.clear()
+        self._held.clear()

@@ -1,33 +1,38 @@
-"""Snapshots beside a SQLite log: one file each in ``DIR/snapshots``.
+"""Snapshots as files: ``DIR/snapshots/<projection>/<version>/<block>.snapshot``, compressed.
 
-A snapshot is a cache, so a file that cannot be read is as good as none. Files are written whole under another name and
-then renamed, so that readers in other processes never see half of one.
+A file appears under its name whole or not at all. One that cannot be read is as good as none: a snapshot is a cache.
 """
 
-import os
-import re
-from hashlib import sha256
+import shutil
+from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 import msgspec
+import zstandard
 
+from store.errors import LogRefused
 from store.ports import Snapshot
-from store.sqlite.engine import Worker
-from store.thinning import superfluous
+from store.snapshots import superfluous
+from store.sqlite import engine
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Snapshot).decode
-_NAME = re.compile(r"([a-z0-9_-]+)\.([0-9a-f]{16})\.(\d+)\.snapshot")
+STATE_BYTES_MAX = 4 << 30
+_SUFFIX = ".snapshot"
+_CHECK_BYTES = 16
+
+_snapshot = msgspec.msgpack.Decoder(Snapshot)
 
 
 class SqliteSnapshotStore:
     """A :class:`store.ports.SnapshotStore` in the directory *directory*."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory / "snapshots"
-        self._worker = Worker(self._directory, "snapshots")
+    def __init__(self, directory: Path, *, read_only: bool = False) -> None:
+        self._root = directory / "snapshots"
+        self._read_only = read_only
+        self._worker = engine.Worker(directory, "snapshots")
 
     async def __aenter__(self) -> Self:
         return self
@@ -41,6 +46,8 @@ class SqliteSnapshotStore:
         self._worker.stop()
 
     async def save(self, snapshot: Snapshot) -> None:
+        if self._read_only:
+            raise LogRefused(f"{self._root} was opened for reading only")
         await self._worker.run(self._save, snapshot)
 
     async def newest(
@@ -49,56 +56,64 @@ class SqliteSnapshotStore:
         return await self._worker.run(self._newest, projection, version, block)
 
     async def delete_all(self) -> None:
+        if self._read_only:
+            raise LogRefused(f"{self._root} was opened for reading only")
         await self._worker.run(self._delete_all)
 
+    # Below: in the worker thread.
+
+    def _place(self, projection: str, version: str) -> Path:
+        # A leading character keeps "." and ".." and the empty name from meaning another directory.
+        return self._root / f"p{quote(projection, safe='')}" / f"v{quote(version, safe='')}"
+
     def _save(self, snapshot: Snapshot) -> None:
-        self._directory.mkdir(parents=True, exist_ok=True)
-        path = self._path(snapshot.projection, snapshot.version, snapshot.block)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.write_bytes(_encode(snapshot))
-        draft.replace(path)
-        kept = self._files(snapshot.projection, snapshot.version)
-        for block in superfluous(kept):
-            kept[block].unlink(missing_ok=True)
-        self._delete_other_versions(snapshot.projection, snapshot.version)
+        place = self._place(snapshot.projection, snapshot.version)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        packed = zstandard.ZstdCompressor(level=3).compress(msgspec.msgpack.encode(snapshot))
+        draft = place / f".{snapshot.block}.new"
+        draft.write_bytes(_check(packed) + packed)
+        draft.replace(place / f"{snapshot.block:012}{_SUFFIX}")
+        held = dict(_files(place))
+        for block in superfluous(list(held)):
+            held[block].unlink(missing_ok=True)
 
     def _newest(self, projection: str, version: str, block: int | None) -> Snapshot | None:
-        kept = self._files(projection, version)
-        for number in sorted(kept, reverse=True):
-            if block is None or number <= block:
-                try:
-                    return _decode(kept[number].read_bytes())
-                except (FileNotFoundError, msgspec.DecodeError):
-                    continue
+        files = sorted(_files(self._place(projection, version)), reverse=True)
+        for at, path in files:
+            if block is not None and at > block:
+                continue
+            snapshot = _read(path)
+            if snapshot is not None and snapshot.block == at:
+                return snapshot
         return None
 
     def _delete_all(self) -> None:
-        for path in self._all():
-            path.unlink(missing_ok=True)
-
-    def _delete_other_versions(self, projection: str, version: str) -> None:
-        # Two programs side by side may each keep theirs; of older ones only the newest few stay.
-        mark, others = _mark(version), dict[str, list[Path]]()
-        for path in self._all():
-            found = _NAME.fullmatch(path.name)
-            if found and found[1] == projection and found[2] != mark:
-                others.setdefault(found[2], []).append(path)
-        latest = sorted(others, key=lambda each: max(p.stat().st_mtime_ns for p in others[each]))
-        for each in latest[:-1]:
-            for path in others[each]:
-                path.unlink(missing_ok=True)
-
-    def _path(self, projection: str, version: str, block: int) -> Path:
-        return self._directory / f"{projection}.{_mark(version)}.{block}.snapshot"
-
-    def _files(self, projection: str, version: str) -> dict[int, Path]:
-        found = ((path, _NAME.fullmatch(path.name)) for path in self._all())
-        wanted = (projection, _mark(version))
-        return {int(name[3]): path for path, name in found if name and name.group(1, 2) == wanted}
-
-    def _all(self) -> list[Path]:
-        return list(self._directory.glob("*.snapshot")) if self._directory.is_dir() else []
+        if self._root.exists():
+            shutil.rmtree(self._root)
 
 
-def _mark(version: str) -> str:
-    return sha256(version.encode()).hexdigest()[:16]
+def _files(place: Path) -> Iterator[tuple[int, Path]]:
+    try:
+        names = list(place.iterdir())
+    except FileNotFoundError:
+        return
+    for path in names:
+        if path.suffix == _SUFFIX and path.stem.isdigit():
+            yield int(path.stem), path
+
+
+def _read(path: Path) -> Snapshot | None:
+    try:
+        raw = path.read_bytes()
+        check, packed = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
+        if check != _check(packed):
+            return None
+        return _snapshot.decode(
+            zstandard.ZstdDecompressor().decompress(packed, max_output_size=STATE_BYTES_MAX)
+        )
+    except (FileNotFoundError, zstandard.ZstdError, msgspec.DecodeError):
+        return None
+
+
+def _check(packed: bytes) -> bytes:
+    return blake2b(packed, digest_size=_CHECK_BYTES).digest()

@@ -90,10 +90,10 @@ def test_a_search_finds_exactly_what_matches(told: Saves, asked: list[Query]) ->
         _, sqlite = asyncio.run(answers(Path(directory), told, [(q, Sort()) for q in asked]))
 
     for query, pages in zip(asked, sqlite, strict=True):
-        expected = {
+        expected = sorted(
             uid
             for uid, document in held.items()
             if matches(query, Subject(document, texts.get(uid)), now_ns=NOW)
-        }
-        assert {document.uid for page in pages for document in page.items} == expected
+        )
+        assert sorted(item.uid for page in pages for item in page.items) == expected
         assert pages[0].total == len(expected), query

@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from store.memory.log import MemoryEventLog
-from store.ports import EventLog
+from store.memory.snapshots import MemorySnapshotStore
+from store.ports import EventLog, SnapshotStore
 from tests.contract.event_log import Another, EventLogContract
+from tests.contract.snapshot_store import SnapshotStoreContract
 
 
 class TestMemoryEventLog(EventLogContract):
@@ -22,3 +24,9 @@ class TestMemoryEventLog(EventLogContract):
             yield log
 
         return again
+
+
+class TestMemorySnapshotStore(SnapshotStoreContract):
+    @pytest.fixture
+    def snapshots(self) -> SnapshotStore:
+        return MemorySnapshotStore()

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from store.ports import EventLog
+from store.ports import EventLog, SnapshotStore
 from store.sqlite.log import SqliteEventLog
+from store.sqlite.snapshots import SqliteSnapshotStore
 from tests.contract.event_log import Another, EventLogContract
+from tests.contract.snapshot_store import SnapshotStoreContract, snapshot
 
 
 class TestSqliteEventLog(EventLogContract):
@@ -20,3 +22,28 @@ class TestSqliteEventLog(EventLogContract):
     @pytest.fixture
     def another(self, tmp_path: Path) -> Another:
         return lambda: SqliteEventLog(tmp_path / "data")
+
+
+class TestSqliteSnapshotStore(SnapshotStoreContract):
+    @pytest_asyncio.fixture
+    async def snapshots(self, tmp_path: Path) -> AsyncIterator[SnapshotStore]:
+        async with SqliteSnapshotStore(tmp_path / "data") as snapshots:
+            yield snapshots
+
+    async def test_a_damaged_file_is_as_good_as_none(
+        self, snapshots: SnapshotStore, tmp_path: Path
+    ) -> None:
+        """A snapshot file with a flipped bit is passed over for the one before it."""
+        await snapshots.save(snapshot(3))
+        await snapshots.save(snapshot(9))
+        _damage(tmp_path, "*9.snapshot")
+
+        assert await snapshots.newest("topology", "1") == snapshot(3)
+
+
+def _damage(directory: Path, name: str) -> None:
+    """Flip a bit in the middle of the one file called *name*."""
+    (found,) = directory.rglob(name)
+    raw = bytearray(found.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    found.write_bytes(raw)
