@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from events.facts import CaptureStarted, OverlapAmbiguous
 from tests.support.captured import differences, read
@@ -26,8 +27,8 @@ from tests.support.wait import wait_until
 
 KILLS = 20
 CUTS = 5
-PREFETCH = 200
-RATE = 150
+PREFETCH = 150
+RATE = 80
 RELEASED_S_MAX = 0.3
 """A blocked append goes on within 0.1 s; then come its acknowledgement and the next blocks."""
 
@@ -64,6 +65,7 @@ def assert_captured_once(load: Load, directory: Path) -> None:
     assert differences(load.delivered(), captured.delivered()) == ""
 
 
+@pytest.mark.timeout(400)
 def test_kill_of_the_collector_loses_and_doubles_nothing(
     controlled_system: System, tmp_path: Path, chance: random.Random, seed: int
 ) -> None:
