@@ -7,7 +7,6 @@ nothing but the time a start takes.
 from hashlib import sha256
 
 import msgspec
-import zstandard
 
 from projector.fold import Fold, FoldState
 from projector.linker.limits import Limits
@@ -22,7 +21,6 @@ from projector.views.topology import TopologyView
 from store.ports import Snapshot
 
 PROJECTION = "views"
-_LEVEL = 1
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(FoldState)
 
@@ -74,15 +72,15 @@ def snapshot_of(projection: Projection, *, block: int, log_digest: bytes) -> Sna
         position=state.position,
         log_digest=log_digest,
         digest=digest_of(state.digests()),
-        state=zstandard.ZstdCompressor(level=_LEVEL).compress(_encoder.encode(state)),
+        state=_encoder.encode(state),
     )
 
 
 def state_in(snapshot: Snapshot) -> FoldState | None:
     """Return the state a snapshot holds; None when it is not what :func:`snapshot_of` made."""
     try:
-        state = _decoder.decode(zstandard.ZstdDecompressor().decompress(snapshot.state))
-    except (zstandard.ZstdError, msgspec.DecodeError):
+        state = _decoder.decode(snapshot.state)
+    except msgspec.DecodeError:
         return None
     return state if digest_of(state.digests()) == snapshot.digest else None
 
