@@ -10,7 +10,7 @@ import pytest
 from api.ports import Limits
 from tests.support.serving import serving
 
-EXAMPLES_MAX = 15
+EXAMPLES_MAX = 10
 RUN_S_MAX = 150
 CONFIG = Path(__file__).parents[2] / "schemathesis.toml"
 
