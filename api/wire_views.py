@@ -320,7 +320,8 @@ def dead_letter_group(group: answers.DeadLetterGroup) -> DeadLetterGroupOut:
     )
 
 
-def _gap(gap: answers.Gap) -> GapOut:
+def gap(gap: answers.Gap) -> GapOut:
+    """Return a gap of the ledger."""
     return GapOut(
         gap=gap.gap,
         vhost=text(gap.vhost),
@@ -349,7 +350,7 @@ def capture(answer: answers.Capture, position: int, *, caught_up: bool, lag_s: f
         undecodable=answer.undecodable,
         first_observed_at=time_or_none(answer.first_observed_at),
         last_observed_at=time_or_none(answer.last_observed_at),
-        gaps=[_gap(gap) for gap in answer.gaps],
+        gaps=[gap(each) for each in answer.gaps],
         ambiguous_overlaps=answer.ambiguous_overlaps,
         clock_steps=answer.clock_steps,
         vhosts=[table(row) or {} for row in answer.vhosts],

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
 from api import access
 from api.access import Cursor, Limit, Paging, Ports, StoredBodies
@@ -11,10 +12,12 @@ from api.ports import ApiPorts
 from api.problems import Problem, documented, not_found
 from api.wire import ListOut
 from api.wire_messages import EventOut, MessageOut, event
+from api.wire_views import GapOut, gap
 from events.values import shown
 from store.documents import MessageDocument
 from store.ports import Sort
 from store.query_parser import parse
+from store.query_time import overlaps, time_span
 
 router = APIRouter(prefix="/messages", tags=["messages"])
 
@@ -41,12 +44,21 @@ SortField = Literal[
 ]
 
 
+class SearchOut(ListOut[MessageOut]):
+    """One page of a search, and what capture may have missed in the time it looks at."""
+
+    not_captured: list[GapOut] = Field(
+        description="The gaps of capture that touch the query's `published_at`; all gaps when it sets none. What is "
+        "missing from the items in such a time may have happened all the same."
+    )
+
+
 @router.get(
     "",
     operation_id="searchMessages",
     summary="Search messages",
     responses=documented("query-invalid", "store-unavailable"),
-    response_model=ListOut[MessageOut],
+    response_model=SearchOut,
 )
 async def search_messages(
     request: Request,
@@ -82,8 +94,11 @@ async def search_messages(
         now_ns=now_ns,
     )
     body_max = ports.limits.list_body_bytes_max
-    return ListOut[MessageOut](
+    span = time_span(query, now_ns)
+    missed = [each for each in ports.views.capture().gaps if overlaps(span, each.since, each.until)]
+    return SearchOut(
         items=[await stored.message(found, body_bytes_max=body_max) for found in page.items],
+        not_captured=[gap(each) for each in missed],
         total=page.total,
         total_is="exact" if page.total_is_exact else "at_least",
         position=str(position),

@@ -9,6 +9,7 @@ from cli.context import Context, JsonOption, LimitOption, context_of
 from cli.exits import Exit, Stop
 from cli.render import message as render_message
 from cli.render import trace as render_trace
+from cli.render.system import gap_line
 from cli.render.values import STYLES, counted, duration, exchange, moment, name_of, text, texts
 from cli.terminal import safe
 
@@ -63,6 +64,8 @@ def _say_if_empty(here: Context, found: dict[str, Any]) -> None:
     if not found["items"]:
         told += ". hoptrail capture tells whether something was missed."
     here.terminal.tell(told, "dim")
+    for gap in found.get("not_captured", ()):
+        here.terminal.tell(f"not captured: {gap_line(gap)}", "yellow")
 
 
 def show(

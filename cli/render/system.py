@@ -153,13 +153,7 @@ def capture(answer: dict[str, Any]) -> Iterator[Line]:
         f"  from {moment(answer['first_observed_at'])} to {moment(answer['last_observed_at'])} UTC"
     ]
     for gap in answer["gaps"]:
-        until = moment(gap["until"]) or "still open"
-        missed = "unknown" if gap["estimated"] < 0 else str(gap["estimated"])
-        where = " ".join(filter(None, (text(gap["vhost"]), text(gap["node"])))) or "everywhere"
-        yield [
-            ("  gap ", "yellow"),
-            f"{moment(gap['since'])} – {until}  {safe(gap['why'])}, {safe(where)}, missed: {missed}",
-        ]
+        yield [("  gap ", "yellow"), gap_line(gap)]
     yield [f"  dead letters that no tap showed: {answer['unseen_dead_letters']}"]
     for row in answer["left_alone"]:
         yield [
@@ -188,3 +182,11 @@ def doctor(report: dict[str, Any]) -> Iterator[Line]:
 
 def _known(value: int | None) -> str:
     return "?" if value is None else str(value)
+
+
+def gap_line(gap: dict[str, Any]) -> str:
+    """Return when something may have been missed, why and where."""
+    until = moment(gap["until"]) or "still open"
+    missed = "unknown" if gap["estimated"] < 0 else str(gap["estimated"])
+    where = " ".join(filter(None, (text(gap["vhost"]), text(gap["node"])))) or "everywhere"
+    return f"{moment(gap['since'])} – {until}  {safe(gap['why'])}, {safe(where)}, missed: {missed}"
