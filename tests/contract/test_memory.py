@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from store.memory.index import MemoryMessageIndex
 from store.memory.log import MemoryEventLog
 from store.memory.snapshots import MemorySnapshotStore
-from store.ports import EventLog, SnapshotStore
+from store.ports import EventLog, MessageIndex, SnapshotStore
 from tests.contract.event_log import Another, EventLogContract
+from tests.contract.message_index import MessageIndexContract
 from tests.contract.snapshot_store import SnapshotStoreContract
 
 
@@ -30,3 +32,9 @@ class TestMemorySnapshotStore(SnapshotStoreContract):
     @pytest.fixture
     def snapshots(self) -> SnapshotStore:
         return MemorySnapshotStore()
+
+
+class TestMemoryMessageIndex(MessageIndexContract):
+    @pytest.fixture
+    def index(self) -> MessageIndex:
+        return MemoryMessageIndex()

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from store.ports import EventLog, SnapshotStore
+from store.ports import EventLog, MessageIndex, SnapshotStore
+from store.sqlite.index import SqliteMessageIndex
 from store.sqlite.log import SqliteEventLog
 from store.sqlite.snapshots import SqliteSnapshotStore
 from tests.contract.event_log import Another, EventLogContract
+from tests.contract.message_index import MessageIndexContract
 from tests.contract.snapshot_store import SnapshotStoreContract, snapshot
 
 
@@ -39,6 +41,13 @@ class TestSqliteSnapshotStore(SnapshotStoreContract):
         _damage(tmp_path, "*9.snapshot")
 
         assert await snapshots.newest("topology", "1") == snapshot(3)
+
+
+class TestSqliteMessageIndex(MessageIndexContract):
+    @pytest_asyncio.fixture
+    async def index(self, tmp_path: Path) -> AsyncIterator[MessageIndex]:
+        async with SqliteMessageIndex(tmp_path / "data") as index:
+            yield index
 
 
 def _damage(directory: Path, name: str) -> None:

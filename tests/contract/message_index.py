@@ -1,0 +1,421 @@
+"""The promises of ``store.ports.MessageIndex``, one test per sentence; queries are cases as data."""
+
+import random
+
+import msgspec
+import pytest
+
+from events.facts import BodyRef
+from store.documents import Attempt, Copy, DeadLetter, MessageDocument, ParentLink, Party
+from store.errors import QueryInvalid
+from store.ports import MessageIndex, Page, Sort
+from store.query_parser import parse
+from store.ranking import TOTAL_MAX
+from tests.contract.documents import NOW, SECOND, checkpoint, fill, message
+
+HOUR = 3600 * SECOND
+MANY = 12_500
+
+DOCUMENTS = [
+    message(
+        0,
+        headers={"tenant": "acme", "retry": {"count": 3}, "tags": ["a", "B c"], "ok": True},
+        body=BodyRef(bytes(16), 300, 0, 0),
+        message_id="Order-1",
+        type="order.created",
+        latency_ms=12.5,
+        publisher=Party("Image Uploader", "10.0.0.1:5 -> 10.0.0.2:5672", "guest", "app_id", 0.9),
+        trace_id="t1",
+    ),
+    message(
+        1,
+        exchange="",
+        routing_keys=("work", "audit"),
+        routed_queues=("work", "audit"),
+        state="dead-lettered",
+        latency_ms=900.0,
+        copies=(
+            Copy(
+                "work",
+                "routed",
+                "dead-lettered",
+                (Attempt(NOW - HOUR, True, Party("combiner", None, None, "rule", 0.5)),),
+                DeadLetter("rejected", "dlx", "rk", ("graveyard",), 2, False, NOW),
+            ),
+            Copy("graveyard", "dead-letter", "waiting"),
+        ),
+        parent=ParentLink("main-0", "w3c", 1.0),
+        trace_id="t1",
+    ),
+    message(
+        2, vhost="/a/b", exchange="Orders", headers={}, publish_observed=False, type=b"\xff\xfe"
+    ),
+    message(3, routing_keys=("orders.eu.new",), exchange="ex\x00change", correlation_id="日本 2"),
+]
+
+TEXTS = {
+    "main-0": '{"error": "card declined", "image": 4711, "deep": {"list": [{"id": "x-1"}, {"id": 2}]}, "none": null}',
+    "main-1": "The card was Declined: can't pay 3.50 to foo@example.org",
+    "main-3": "Über die Brücke 日本語\x00 end",
+}
+
+CASES: list[tuple[str, set[int]]] = [
+    ("", {0, 1, 2, 3}),
+    ("*", {0, 1, 2, 3}),
+    # words
+    ("card", {0, 1}),
+    ("CARD", {0, 1}),
+    ("declined", {0, 1}),
+    ('"card declined"', {0}),
+    ('"card was declined"', {1}),
+    ("card-declined", {0}),
+    ("car*", {0, 1}),
+    ('"card was dec"*', {1}),
+    ("can't", {1}),
+    ("can", set()),
+    ("3.50", {1}),
+    ("3", {0}),
+    ("example.org", {1}),
+    ("foo@example.org", {1}),
+    ("über", {3}),
+    ("日本", {3}),
+    ("日本語", {3}),
+    ("本", {3}),
+    ("end", {3}),
+    ("uploader", {0}),
+    ('"image uploader"', {0}),
+    ("combiner", {1}),
+    ("graveyard", {1}),
+    ("work", {0, 1, 2, 3}),
+    ("acme", {0}),
+    ("order.created", {0}),
+    ("created", set()),
+    # no phrase reaches from one value into the next
+    ('"acme 3"', set()),
+    ('"work audit"', set()),
+    # logic
+    ("card AND NOT declined", set()),
+    ("card -pay", {0}),
+    ("card OR brücke", {0, 1, 3}),
+    ("brücke OR card pay", {1, 3}),
+    ("(brücke OR card) pay", {1}),
+    ("-card", {2, 3}),
+    ("NOT (card OR brücke)", {2}),
+    ("-card -brücke", {2}),
+    ("+card +pay", {1}),
+    # keywords
+    ("exchange:orders", {0}),
+    ("exchange:Orders", {2}),
+    ('exchange:""', {1}),
+    ("exchange:*", {0, 1, 2, 3}),
+    ("exchange:(orders OR Orders)", {0, 2}),
+    ("exchange:or*", {0}),
+    ("vhost:/a/b", {2}),
+    ("vhost:/*", {0, 1, 2, 3}),
+    ("routing_key:work", {1}),
+    ("routing_keys:orders.eu.*", {3}),
+    ("routing_key:orders", set()),
+    ("message_id:Order-1", {0}),
+    ("message_id:order-1", set()),
+    ("message_id:*", {0}),
+    ("-message_id:*", {1, 2, 3}),
+    ("type:\\\\xff\\\\xfe", {2}),
+    ("queue:audit", {1}),
+    ("-queue:audit", {0, 2, 3}),
+    ("queue:graveyard", {1}),
+    ("routed_queues:graveyard", set()),
+    ("state:dead-lettered", {1}),
+    ("copies.state:waiting", {1}),
+    ("copies.dead_letter.reason:rejected", {1}),
+    ("copies.dead_letter.reason:*", {1}),
+    ("copies.dead_letter.to_queues:grave*", {1}),
+    ("copies.attempts.consumer.service:combiner", {1}),
+    ('service:"Image Uploader"', {0}),
+    ("service:Image", set()),
+    ("service:Image*", {0}),
+    ('publisher.service:"Image Uploader"', {0}),
+    ('publisher.connection:"10.0.0.1:5 -> 10.0.0.2:5672"', {0}),
+    ("uid:main-2", {2}),
+    ("uid:main-*", {0, 1, 2, 3}),
+    ("uid:other-2", set()),
+    ("trace_id:t1", {0, 1}),
+    ("-trace_id:*", {2, 3}),
+    ("parent.uid:main-0", {1}),
+    ("parent.uid:main*", {1}),
+    # booleans
+    ("publish_observed:false", {2}),
+    ("copies.attempts.redelivered:true", {1}),
+    ("copies.dead_letter.timer:false", {1}),
+    # headers and body
+    ("header.tenant:acme", {0}),
+    ("header.tenant:ac*", {0}),
+    ("header.tenant:*", {0}),
+    ("header.retry.count:3", {0}),
+    ("header.retry:*", {0}),
+    ("header.tags:a", {0}),
+    ('header.tags:"B c"', {0}),
+    ("header.tags:b", set()),
+    ("header.ok:true", {0}),
+    ("header.nothing:*", set()),
+    ("headers:acme", {0}),
+    ("headers:*", {0}),
+    ("headers:card", set()),
+    ('body.error:"card declined"', {0}),
+    ("body.error:card", set()),
+    ("body.image:4711", {0}),
+    ("body.image:47*", {0}),
+    ("body.deep.list.id:x-1", {0}),
+    ("body.deep.list.id:2", {0}),
+    ("body.deep:*", {0}),
+    ("body.none:*", set()),
+    ("body:declined", {0, 1}),
+    ("body:uploader", set()),
+    ('body:"card declined"', {0}),
+    ("body:*", {0, 1, 3}),
+    # numbers and times
+    ("latency_ms:12.5", {0}),
+    ("latency_ms:>500", {1}),
+    ("latency_ms:>=900", {1}),
+    ("latency_ms:>900", set()),
+    ("latency_ms:<=12.5", {0}),
+    ("latency_ms:<12.5", set()),
+    ("latency_ms:[12.5 TO 900]", {0, 1}),
+    ("latency_ms:{12.5 TO 900]", {1}),
+    ("latency_ms:[12.5 TO 900}", {0}),
+    ("latency_ms:[* TO 100]", {0}),
+    ("latency_ms:*", {0, 1}),
+    ("-latency_ms:*", {2, 3}),
+    ("body.size:300", {0}),
+    ("body.size:*", {0}),
+    ("copies.dead_letter.count:>1", {1}),
+    ("copies.attempts.delivered_at:<now-30m", {1}),
+    ("published_at:[now-1h TO now-3598s]", {0, 1, 2}),
+    ("published_at:>now-3598s", {3}),
+    ("published_at:>now", set()),
+    ("position:[1 TO 2]", {1, 2}),
+    ("publisher.confidence:>=0.9", {0}),
+]
+
+
+async def found(index: MessageIndex, query: str) -> set[int]:
+    page = await index.search(parse(query), sort=Sort(), limit=100, now_ns=NOW)
+    return {document.position for document in page.items}
+
+
+async def pages(
+    index: MessageIndex, query: str, sort: Sort, limit: int, most: int = 1000
+) -> list[Page]:
+    """Return every page of a search, at most *most* of them."""
+    told: list[Page] = []
+    after = None
+    while len(told) < most and (not told or after is not None):
+        told.append(
+            await index.search(parse(query), sort=sort, limit=limit, after=after, now_ns=NOW)
+        )
+        after = told[-1].after
+    return told
+
+
+def many() -> list[MessageDocument]:
+    """Return more documents than a total counts, whose publish times are a little out of order and repeat."""
+    dice = random.Random(4711)
+    return [
+        message(
+            position,
+            published_at=NOW - (position + dice.randrange(-300, 300)) // 4,
+            exchange=f"e{position % 3}",
+            state="delivered" if position % 2 else "waiting",
+            latency_ms=float(dice.randrange(50)) if position % 5 else None,
+        )
+        for position in range(MANY)
+    ]
+
+
+class MessageIndexContract:
+    """A subclass gives the fixture ``index``, empty."""
+
+    @pytest.mark.parametrize(("query", "expected"), CASES, ids=[query for query, _ in CASES])
+    async def test_a_query_finds(self, index: MessageIndex, query: str, expected: set[int]) -> None:
+        """Each query of the table finds exactly the messages that stand beside it."""
+        await fill(index, DOCUMENTS, TEXTS)
+
+        assert await found(index, query) == expected
+
+    async def test_a_document_is_read_back(self, index: MessageIndex) -> None:
+        """A document comes back as it was saved, bytes and times included; an unknown uid is None."""
+        await fill(index, DOCUMENTS)
+
+        assert [await index.get(document.uid) for document in DOCUMENTS] == DOCUMENTS
+        assert await index.get("main-99") is None
+        assert await index.get("other-1") is None
+        assert await index.get("\x00") is None
+
+    async def test_documents_and_checkpoint_are_one_step(self, index: MessageIndex) -> None:
+        """The checkpoint saved last is there; an empty index has none."""
+        assert await index.checkpoint() is None
+
+        await index.save(DOCUMENTS[:1], {}, checkpoint(7))
+        await index.save([], {}, checkpoint(9))
+
+        assert await index.checkpoint() == checkpoint(9)
+
+    async def test_an_older_version_is_ignored(self, index: MessageIndex) -> None:
+        """A document whose version is not above the stored one changes nothing, also within one call."""
+        newer = message(0, version=3, state="delivered")
+        await fill(index, [newer, message(0, version=2, state="gone")], {"main-0": "kept"})
+
+        await fill(index, [message(0, version=3, state="unknown")], {"main-0": "lost"})
+
+        assert await index.get("main-0") == newer
+        assert await found(index, "state:delivered kept") == {0}
+        assert await found(index, "lost OR state:unknown OR state:gone") == set()
+
+    async def test_a_newer_version_replaces_what_is_searched(self, index: MessageIndex) -> None:
+        """After an update the message is found by what it is now, and by nothing it was."""
+        await fill(index, DOCUMENTS, TEXTS)
+        changed = msgspec.structs.replace(
+            DOCUMENTS[0],
+            version=2,
+            state="settled",
+            exchange="other",
+            headers={"tenant": "globex"},
+            latency_ms=50.0,
+            trace_id="t9",
+            copies=(Copy("late", "inferred", "settled"),),
+            publisher=Party("Renamed", None, None, "rule", 1.0),
+        )
+
+        await fill(index, [changed])
+
+        for query in (
+            "exchange:other", "state:settled", "header.tenant:globex", "queue:late", "renamed",
+            "latency_ms:50", "trace_id:t9", "globex", "other", "late",
+        ):  # fmt: skip
+            assert await found(index, query) == {0}, query
+        for query in ("header.tenant:acme", "uploader", "acme", "latency_ms:12.5", "header.ok:*"):
+            assert await found(index, query) == set(), query
+
+    async def test_a_uid_without_text_keeps_its_text(self, index: MessageIndex) -> None:
+        """An update without a body's text leaves body words and values searchable; one with it replaces them."""
+        await fill(index, DOCUMENTS, TEXTS)
+        await fill(index, [msgspec.structs.replace(DOCUMENTS[0], version=2, exchange="other")])
+        assert await found(index, "body.image:4711 declined exchange:other") == {0}
+
+        again = msgspec.structs.replace(DOCUMENTS[0], version=3)
+        await fill(index, [again], {"main-0": '{"image": 4712}'})
+
+        assert await found(index, "body.image:4712") == {0}
+        assert await found(index, "body.image:4711 OR body.error:*") == set()
+
+    @pytest.mark.parametrize("descending", [True, False])
+    @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5])
+    async def test_pages_go_through_ties(
+        self, index: MessageIndex, limit: int, descending: bool
+    ) -> None:
+        """Equal sort values are ordered by position, and no page repeats or leaves out a message."""
+        await fill(index, [message(i, published_at=NOW - i // 3) for i in range(8)])
+
+        told = await pages(index, "", Sort("published_at", descending), limit)
+
+        expected = sorted(range(8), key=lambda i: (NOW - i // 3, i), reverse=descending)
+        assert [item.position for page in told for item in page.items] == expected
+        assert all(page.total == 8 for page in told)
+        assert [len(page.items) for page in told[:-1]] == [limit] * (len(told) - 1)
+
+    @pytest.mark.parametrize("descending", [True, False])
+    async def test_a_missing_sort_value_comes_last(
+        self, index: MessageIndex, descending: bool
+    ) -> None:
+        """Messages without the value come behind all others, whichever the direction."""
+        latencies = [5.0, None, 1.25, None, 5.0]
+        await fill(index, [message(i, latency_ms=value) for i, value in enumerate(latencies)])
+
+        told = await pages(index, "", Sort("latency_ms", descending), 2)
+
+        order = [4, 0, 2, 3, 1] if descending else [2, 0, 4, 1, 3]
+        assert [item.position for page in told for item in page.items] == order
+
+    async def test_only_known_fields_sort(self, index: MessageIndex) -> None:
+        """Sorting by a field that cannot be sorted by is refused."""
+        with pytest.raises(QueryInvalid, match="cannot sort"):
+            await index.search(parse(""), sort=Sort("exchange"), limit=1, now_ns=NOW)
+
+    async def test_totals_are_capped(self, index: MessageIndex) -> None:
+        """The total counts to 10,000, then says at least; exact on request, and exact below."""
+        await fill(index, many())
+
+        async def total(query: str, *, exact: bool = False) -> tuple[int, bool]:
+            page = await index.search(
+                parse(query), sort=Sort(), limit=1, exact_total=exact, now_ns=NOW
+            )
+            return page.total, page.total_is_exact
+
+        assert await total("") == (TOTAL_MAX, False)
+        assert await total("", exact=True) == (MANY, True)
+        assert await total("-exchange:nowhere") == (TOTAL_MAX, False)
+        assert await total("state:delivered") == (MANY // 2, True)
+        assert await total("exchange:e1 state:delivered", exact=True) == (MANY // 6, True)
+
+    @pytest.mark.parametrize("descending", [True, False])
+    @pytest.mark.parametrize("field", ["published_at", "position", "latency_ms"])
+    async def test_many_matches_are_paged_in_order(
+        self, index: MessageIndex, field: str, descending: bool
+    ) -> None:
+        """With more matches than are counted the pages are in order all the same, out of order as times may be."""
+        documents = many()
+        await fill(index, documents)
+
+        told = await pages(index, "vhost:/", Sort(field, descending), 700, most=6)
+
+        def key(document: MessageDocument) -> tuple[float, int]:
+            value = getattr(document, field)
+            if value is None:
+                return (-1.0 if descending else 1e9, document.position)
+            return (value, document.position)
+
+        expected = sorted(documents, key=key, reverse=descending)[: 6 * 700]
+        assert [d.uid for page in told for d in page.items] == [d.uid for d in expected]
+
+    async def test_facets_count_the_commonest_values(self, index: MessageIndex) -> None:
+        """Each field's commonest values among the matches are counted, each once per message."""
+        await fill(index, DOCUMENTS, TEXTS)
+
+        facets = await index.facets(
+            parse("-vhost:/a/b"), ["state", "queue", "header.tenant"], size=2, now_ns=NOW
+        )
+
+        assert facets == {
+            "state": {"waiting": 2, "dead-lettered": 1},
+            "queue": {"work": 3, "audit": 1},
+            "header.tenant": {"acme": 1},
+        }
+
+    async def test_an_unknown_facet_is_refused(self, index: MessageIndex) -> None:
+        """Facets of a field that does not exist are an error that names it."""
+        await fill(index, DOCUMENTS)
+
+        with pytest.raises(QueryInvalid, match="nothing"):
+            await index.facets(parse(""), ["nothing"], size=2, now_ns=NOW)
+
+    async def test_clearing_deletes_everything(self, index: MessageIndex) -> None:
+        """After clear there is no document and no checkpoint, and saving works again."""
+        await fill(index, DOCUMENTS, TEXTS)
+
+        await index.clear()
+
+        assert await index.checkpoint() is None
+        assert await found(index, "") == set()
+        await fill(index, DOCUMENTS, TEXTS)
+        assert await found(index, "card") == {0, 1}
+
+    async def test_dropping_deletes_what_was_before(self, index: MessageIndex) -> None:
+        """Documents first seen before a position go, are counted, and are found no more."""
+        await fill(index, DOCUMENTS, TEXTS)
+
+        assert await index.drop_before(2) == 2
+        assert await index.drop_before(2) == 0
+
+        assert await found(index, "") == {2, 3}
+        assert await found(index, "card OR queue:audit OR latency_ms:*") == set()
+        assert await index.get("main-1") is None
+        assert await index.checkpoint() == checkpoint()
