@@ -34,6 +34,7 @@ Step = tuple[
 ]  # who, the message's position, from which queue (None: published it)
 Thread = list[Step]
 Told = tuple[What, str, str]
+NOTHING: Sequence[Told] = ()
 
 
 class Cause(NamedTuple):
@@ -52,103 +53,122 @@ class Causality:
     def __init__(self, memory: Memory) -> None:
         limit = memory.limits.conversations_max
         self._memory = memory
+        self._steps_max = memory.limits.conversation_steps_max
         self.dialects = Dialects()
         self.traces: Recent[str, Thread] = Recent(limit)
         self.conversations: Recent[Text, Thread] = Recent(limit)
         self.requests: Recent[tuple[Text, Text], int] = Recent(limit)
         self.identities: Recent[Text, int] = Recent(2 * limit)
-        self.in_conversation: Recent[int, Text] = Recent(limit)
 
     def published(
         self, message: LiveMessage, fact: MessagePublished, endpoint: LinkedEndpoint
-    ) -> list[Told]:
+    ) -> Sequence[Told]:
         """Give *message* its parent and its trace; return what its headers say."""
         properties = fact.properties
-        told = self.dialects.read(properties.headers) if properties.headers else []
-        best: Cause | None = None
-        for cause in self._told_causes(message, told, endpoint):
-            if best is None or cause.confidence > best.confidence:
-                best = cause
-            if best.confidence >= SURE:
-                break
-        if best is None or best.confidence < SURE:
-            for cause in self._known_causes(message, told, fact, endpoint):
-                if best is None or cause.confidence > best.confidence:
-                    best = cause
-                if best.confidence >= SURE:
-                    break
+        told = self.dialects.read(properties.headers) if properties.headers else NOTHING
+        best = self._told_cause(message, told, endpoint) if told else None
+        correlation, message_id = properties.correlation_id, properties.message_id
+        if correlation is not None:
+            best = self._converse(message, correlation, "correlation-id", best, endpoint)
+            if fact.exchange == "" and (best is None or best.confidence < REPLY):
+                request = self._request(fact.routing_keys, correlation)
+                best = (
+                    best if request is None else _better(best, Cause(request, "rpc-reply", REPLY))
+                )
+            if properties.reply_to is not None:
+                self.requests.put((properties.reply_to, correlation), message.position)
+        if message_id is not None:
+            known = self.identities.get(message_id)
+            if known is not None and (best is None or best.confidence < SURE):
+                best = _better(best, self._republished(known, endpoint))
+            self.identities.put(message_id, message.position)
         if best is None:
             hands = self._memory.endpoints.hands.get(endpoint.number)
             best = self._unfinished(message, hands.values(), _signature(fact)) if hands else None
         if best is not None:
             self._adopt(message, best)
-        self._remember(message, told, endpoint)
         return told
+
+    def met(self, message: LiveMessage) -> None:
+        """Make a message whose publish was not observed part of its trace and conversation."""
+        properties = message.properties
+        headers, correlation = properties.headers, properties.correlation_id
+        for what, _, value in self.dialects.read(headers) if headers else NOTHING:
+            if what is What.TRACE:
+                message.trace_id = value
+                self._join(self.traces, message, value)
+            elif what is What.CONVERSATION:
+                self._join(self.conversations, message, value)
+        if correlation is not None:
+            self._join(self.conversations, message, correlation)
+        if properties.message_id is not None:
+            self.identities.put(properties.message_id, message.position)
 
     def delivered(self, message: LiveMessage, endpoint: LinkedEndpoint, queue: Text) -> None:
         """Remember that *endpoint* was given *message*, for what it publishes next in that trace or conversation."""
-        thread = self.traces.get(message.trace_id)
-        if thread is not None:
+        for thread in message.threads:
             self._extend(thread, (endpoint, message.position, queue))
-        told = self.in_conversation.get(message.position)
-        for conversation in (message.properties.correlation_id, told):
-            if conversation is not None:
-                thread = self.conversations.get(conversation)
-                if thread is not None:
-                    self._extend(thread, (endpoint, message.position, queue))
 
     def _extend(self, thread: Thread, step: Step) -> None:
         thread.append(step)
-        if len(thread) > self._memory.limits.conversation_steps_max:
+        if len(thread) > self._steps_max:
             del thread[: len(thread) // 2]
+
+    def _join(self, table: Recent[Any, Thread], message: LiveMessage, key: Text) -> Thread:
+        """Make *message* part of the thread *key*; return that."""
+        thread = table.get(key)
+        if thread is None:
+            thread = []
+            table.put(key, thread)
+        message.threads = (*message.threads, thread)
+        return thread
 
     # The candidates, in falling rank
 
-    def _told_causes(
+    def _told_cause(
         self, message: LiveMessage, told: Sequence[Told], endpoint: LinkedEndpoint
-    ) -> list[Cause]:
-        causes: list[Cause] = []
+    ) -> Cause | None:
+        """Return the best cause that headers tell of, and make *message* part of what they name."""
+        best: Cause | None = None
         traced = False
         for what, evidence, value in told:
             if what is What.TRACE:
                 if not traced or evidence == "traceparent":
                     message.trace_id = value
                 traced = True
-                thread = self.traces.get(value)
-                cause = None if thread is None else _last_given(thread, endpoint, evidence, TRACE)
-                if cause is not None:
-                    causes.append(cause)
+                thread = self._join(self.traces, message, value)
+                best = _better(best, _last_given(thread, endpoint, evidence, TRACE))
+                self._extend(thread, (endpoint, message.position, None))
             elif what is What.CAUSE:
                 position = self.identities.get(value)
-                if position is not None:
-                    causes.append(Cause(position, evidence, CAUSATION))
-        return causes
+                if position is not None and (best is None or best.confidence < SURE):
+                    best = _better(best, Cause(position, evidence, CAUSATION))
+            elif what is What.CONVERSATION:
+                best = self._converse(message, value, evidence, best, endpoint)
+            elif what is What.IDENTITY:
+                self.identities.put(value, message.position)
+        return best
 
-    def _known_causes(
+    def _converse(
         self,
         message: LiveMessage,
-        told: Sequence[Told],
-        fact: MessagePublished,
+        key: Text,
+        evidence: str,
+        best: Cause | None,
         endpoint: LinkedEndpoint,
-    ) -> list[Cause]:
-        causes: list[Cause] = []
-        properties = fact.properties
-        correlation = properties.correlation_id
-        if correlation is not None and fact.exchange == "":
-            position = self._request(fact.routing_keys, correlation)
-            if position is not None:
-                causes.append(Cause(position, "rpc-reply", REPLY))
-        for evidence, conversation in _conversations(told, correlation):
-            thread = self.conversations.get(conversation)
-            cause = None if thread is None else _last_given(thread, endpoint, evidence, CORRELATION)
-            if cause is not None:
-                causes.append(cause)
-        message_id = properties.message_id
-        if message_id is not None:
-            position = self.identities.get(message_id)
-            if position is not None:
-                causes.extend(self._republished(position, endpoint))
-        return causes
+    ) -> Cause | None:
+        """Make *message* part of a conversation; return the better of *best* and what that makes likely."""
+        step = (endpoint, message.position, None)
+        thread = self.conversations.get(key)
+        if thread is None:
+            thread = [step]
+            self.conversations.put(key, thread)
+        else:
+            if best is None or best.confidence < SURE:
+                best = _better(best, _last_given(thread, endpoint, evidence, CORRELATION))
+            self._extend(thread, step)
+        message.threads = (*message.threads, thread)
+        return best
 
     def _request(self, routing_keys: Sequence[Text], correlation: Text) -> int | None:
         for key in routing_keys:
@@ -159,32 +179,29 @@ class Causality:
                 return self.requests.get((DIRECT_REPLY, correlation))
         return None
 
-    def _republished(self, position: int, endpoint: LinkedEndpoint) -> list[Cause]:
+    def _republished(self, position: int, endpoint: LinkedEndpoint) -> Cause | None:
         """A message id seen before: its message is the parent where the publisher was given it."""
         earlier = self._memory.messages.get(position)
         if earlier is None:
-            return []
+            return None
         service = endpoint.party.service
         elsewhere = False
         for copy in earlier.copies:
             for attempt in copy.attempts:
                 if attempt.endpoint is endpoint:
-                    return [Cause(position, "message-id-republished", SAME_ID)]
+                    return Cause(position, "message-id-republished", SAME_ID)
                 elsewhere = elsewhere or (
                     service is not None and attempt.endpoint.party.service == service
                 )
-        return (
-            [Cause(position, "message-id-republished", SAME_ID * OTHER_CONNECTION_FACTOR)]
-            if elsewhere
-            else []
-        )
+        confidence = SAME_ID * OTHER_CONNECTION_FACTOR
+        return Cause(position, "message-id-republished", confidence) if elsewhere else None
 
     def _unfinished(self, message: LiveMessage, hands: Any, signature: Signature) -> Cause | None:
         """The oldest delivery not known to be finished that has not yet led to such a publish."""
         oldest: Held | None = None
         where: Hand | None = None
         rivals = -1
-        since = self._memory.clock - WINDOW_NS
+        since = message.published_at - WINDOW_NS
         for hand in hands:
             caused = hand.caused
             for held in hand.unsettled:
@@ -213,14 +230,8 @@ class Causality:
         """Return whether both say what they belong to, and it is not the same."""
         if self._memory.messages.get(candidate.position) is not candidate:
             return True
-        own, other = message.properties.correlation_id, candidate.properties.correlation_id
-        if own is not None and other is not None and own != other:
-            return True
-        return (
-            message.trace_id != candidate.trace_id
-            and self.traces.get(message.trace_id) is not None
-            and self.traces.get(candidate.trace_id) is not None
-        )
+        mine, others = message.threads, candidate.threads
+        return bool(mine) and bool(others) and not any(a is b for a in mine for b in others)
 
     # What follows from it
 
@@ -239,49 +250,16 @@ class Causality:
             for position in cause.others
         )
         parent = memory.messages.get(cause.position)
-        if (
-            parent is not None
-            and cause.confidence > INHERIT_ABOVE
-            and self.traces.get(message.trace_id) is None
-        ):
+        own = memory.trace_id(message.position)
+        if parent is not None and cause.confidence > INHERIT_ABOVE and message.trace_id == own:
             message.trace_id = parent.trace_id
 
-    def _remember(
-        self, message: LiveMessage, told: Sequence[Told], endpoint: LinkedEndpoint
-    ) -> None:
-        properties, position = message.properties, message.position
-        step = (endpoint, position, None)
-        for what, _, value in told:
-            if what is What.TRACE:
-                self._join(self.traces, value, step)
-            elif what is What.IDENTITY:
-                self.identities.put(value, position)
-            elif what is What.CONVERSATION and value != properties.correlation_id:
-                self._join(self.conversations, value, step)
-                self.in_conversation.put(position, value)
-        correlation = properties.correlation_id
-        if correlation is not None:
-            self._join(self.conversations, correlation, step)
-            if properties.reply_to is not None:
-                self.requests.put((properties.reply_to, correlation), position)
-        if properties.message_id is not None:
-            self.identities.put(properties.message_id, position)
 
-    def _join(self, threads: Recent[Any, Thread], key: Text, step: Step) -> None:
-        thread = threads.get(key)
-        if thread is None:
-            threads.put(key, [step])
-        else:
-            self._extend(thread, step)
-
-
-def _conversations(told: Sequence[Told], correlation: Text | None) -> list[tuple[str, Text]]:
-    found: list[tuple[str, Text]] = [
-        (evidence, value)
-        for what, evidence, value in told
-        if what is What.CONVERSATION and value != correlation
-    ]
-    return found if correlation is None else [*found, ("correlation-id", correlation)]
+def _better(best: Cause | None, cause: Cause | None) -> Cause | None:
+    """Return the more confident of the two; of equals the one of higher rank, which came first."""
+    if best is None or (cause is not None and cause.confidence > best.confidence):
+        return cause
+    return best
 
 
 def _signature(fact: MessagePublished) -> Signature:

@@ -1,7 +1,8 @@
 """Which copy a delivery is of, and what it tells of that copy and of the one who got it.
 
 Pure. In order: a repeat of a copy already handed out, the oldest waiting copy with the same deaths before it, a copy that
-died on the way here, and at last a message whose publish was not observed.
+died on the way here, and at last a message whose publish was not observed. Nearly every delivery is the first of a copy
+without deaths, so that one has a path of its own.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import Any
 from events.facts import Envelope, MessageDelivered, Table
 from projector.linker import services
 from projector.linker.deaths import BY_HAND, turned_up, turned_up_unseen, worked_behind
-from projector.linker.endpoints import REUSED_AFTER_NS, LinkedEndpoint
+from projector.linker.endpoints import REUSED_AFTER_NS, Consumer, LinkedEndpoint
 from projector.linker.history import deaths_in, history_of
 from projector.linker.match import (
     IN_HAND,
@@ -28,6 +29,7 @@ from projector.linker.model import (
     DELIVERED,
     GONE,
     INFERRED,
+    NO_ATTEMPTS,
     REDELIVERED,
     SETTLED,
     WAITING,
@@ -36,7 +38,7 @@ from projector.linker.model import (
     LiveAttempt,
     LiveCopy,
 )
-from projector.linker.services import CLIENT_NAME, Rule
+from projector.linker.services import CLIENT_NAME, QUEUE_RULE, Rule
 from projector.linker.settle import NO_ACK, overtake, release, settle_oldest
 from projector.linker.state import State
 
@@ -48,45 +50,136 @@ class Deliveries:
     """Folds deliveries into the state of one linker."""
 
     def __init__(self, state: State, rules: Sequence[Rule]) -> None:
+        memory = state.memory
         self._state = state
-        self._memory = state.memory
+        self._memory = memory
         self._causality = state.causality
         self._rules = rules
+        self._consumers = memory.endpoints.consumers
+        self._changed = memory.changed
+        self._passed = memory.passed
+        self._passed_max = memory.limits.passed_messages_max
+        self._events_max = memory.limits.events_per_message_max
+        self._steps_max = memory.limits.conversation_steps_max
 
-    def delivered(
-        self, envelope: Envelope, fact: MessageDelivered, *, final: bool = False
-    ) -> Sequence[Change]:
-        """Fold a delivery; with *final* it is not held back for a publish that may still arrive."""
-        memory = self._memory
-        endpoint = memory.endpoints.current.get(fact.connection)
-        if endpoint is None or endpoint.closed_at is not None:
-            endpoint = memory.endpoints.seen(fact, envelope.observed_at, REUSED_AFTER_NS)
-        line = memory.lines.get((fact.vhost, fact.queue))
-        if line is None:
-            line = memory.line(fact.vhost, fact.queue)
+    def delivered(self, envelope: Envelope, fact: MessageDelivered) -> Sequence[Change]:
+        """Fold a delivery as it comes."""
+        consumer = self._consumers.get((fact.connection, fact.channel, fact.queue, fact.vhost))
+        if consumer is None:
+            consumer = self._meet(envelope, fact)
         headers = fact.properties.headers
-        told: list[Change] = []
-        entry: Entry | None = None
-        plain = headers is None or ("x-death" not in headers and "x-stream-offset" not in headers)
-        if plain and not fact.redelivered:
-            there = line.index.get(fact.fingerprint)
-            if there.__class__ is Bucket:
-                entry = there.waiting[0] if there.waiting else None
-            elif there is not None and there[1].state == WAITING:
-                entry = there
-        if entry is None:
-            entry = self._find(envelope, fact, line, told)
-            if entry is None:
-                if not final and len(memory.endpoints.nodes) > 1:
-                    self._state.held.hold(envelope, fact.fingerprint)
-                    return told
-                entry = self._unseen(envelope, fact, line, told)
-        self._hand_out(envelope, fact, endpoint, line, entry, told)
-        if len(memory.passed) > memory.limits.passed_messages_max:
-            memory.let_go(told)
+        if not fact.redelivered and (
+            headers is None or ("x-death" not in headers and "x-stream-offset" not in headers)
+        ):
+            held = consumer[1].index.get(fact.fingerprint)
+            if isinstance(held, Bucket):
+                if held.waiting:
+                    entry = held.waiting.popleft()
+                    held.handed.append(entry)
+                    return self._first(envelope, fact, consumer, entry)
+            elif held is not None and held[1].state == WAITING:
+                return self._first(envelope, fact, consumer, held)
+        return self.find(envelope, fact, consumer)
+
+    def _first(
+        self, envelope: Envelope, fact: MessageDelivered, consumer: Consumer, entry: Entry
+    ) -> list[Change]:
+        """Hand out a copy that waited, for the first time; it has left its bucket."""
+        message, copy = entry
+        endpoint, line, hand = consumer
+        memory = self._memory
+        position = envelope.position
+        attempt = LiveAttempt(
+            position,
+            envelope.observed_at,
+            envelope.lag_ms,
+            fact.redelivered,
+            endpoint,
+            fact.channel,
+        )
+        copy.attempts = [attempt]
+        copy.state = REDELIVERED if fact.redelivered else DELIVERED
+        endpoint.consumed += 1
+        line.deliveries += 1
+        line.waiting -= 1
+        memory.waiting -= 1
+        message.version += 1
+        events = message.events
+        if len(events) < self._events_max and events[-1] != position:
+            events.append(position)
+        self._changed[message.position] = message
+        told: list[Change] = [(COPY_DELIVERED, message, copy, attempt)]
+        order = line.order
+        if order[0][1] is copy:
+            order.popleft()
+            if order and order[0][1].state != WAITING:
+                memory.sweep(line)
+        else:
+            self._out_of_order(line, copy, told)
+        if len(message.copies) == 1:
+            self._passed.append((message.position, message.version))
+        else:
+            memory.passed_by(message)
+        step = (endpoint, message.position, line.queue)
+        for thread in message.threads:
+            thread.append(step)
+            if len(thread) > self._steps_max:
+                del thread[: len(thread) // 2]
+        unsettled = hand.unsettled
+        unsettled.append((message, copy, attempt))
+        if len(unsettled) > hand.limit or not hand.acks:
+            self._beyond(consumer, entry, told)
+        if endpoint.rank > CLIENT_NAME:
+            told[:0] = self._hint(entry, fact, endpoint)
         return told
 
-    # Which copy
+    def _out_of_order(self, line: Line, copy: LiveCopy, told: list[Change]) -> None:
+        """Note that a copy left before an older one."""
+        self._memory.sweep(line)
+        order = line.order
+        if order and order[0][1].seq < copy.seq:
+            overtake(self._memory, line, copy.seq, told)
+
+    def _beyond(self, consumer: Consumer, entry: Entry, told: list[Change]) -> None:
+        """Settle what the consumer can no longer hold."""
+        hand = consumer[2]
+        message, copy = entry
+        if not hand.acks and copy.state in IN_HAND:
+            was, copy.state = copy.state, SETTLED
+            copy.attempts[-1].settled = copy.cause = NO_ACK
+            told.append((ChangeKind.COPY_STATE, message, copy, was))
+        settle_oldest(self._memory, hand, told)
+
+    # What is not the first delivery of a copy without deaths
+
+    def find(
+        self,
+        envelope: Envelope,
+        fact: MessageDelivered,
+        consumer: Consumer | None = None,
+        *,
+        final: bool = False,
+    ) -> Sequence[Change]:
+        """Fold any delivery; with *final* it is not held back for a publish that may still arrive."""
+        memory = self._memory
+        if consumer is None:
+            consumer = self._meet(envelope, fact)
+        line = consumer[1]
+        told: list[Change] = []
+        entry = self._find(envelope, fact, line, told)
+        if entry is None:
+            if not final and len(memory.endpoints.nodes) > 1:
+                self._state.held.hold(envelope, fact.fingerprint)
+                return told
+            entry = self._unseen(envelope, fact, line, told)
+        if entry[1].state == WAITING:
+            leave(line, key_of(fact.fingerprint, entry[1].history), entry)
+            told += self._first(envelope, fact, consumer, entry)
+            if entry[1].came_from >= 0:
+                worked_behind(memory, *entry)
+        else:
+            told += self._again(envelope, fact, consumer, entry)
+        return told
 
     def _find(
         self, envelope: Envelope, fact: MessageDelivered, line: Line, told: list[Change]
@@ -126,8 +219,7 @@ class Deliveries:
         waiting = waiting_copy(line, key)
         if waiting is not None:
             return waiting
-        states = (GONE, SETTLED) if redelivered else (GONE,)
-        late = handed_copy(line, key, states, scan_max)
+        late = handed_copy(line, key, (GONE, SETTLED) if redelivered else (GONE,), scan_max)
         if late is not None:
             return late[0]
         dead = handed_copy(line, key, (DEAD_LETTERED,), scan_max)
@@ -160,8 +252,10 @@ class Deliveries:
         entry = turned_up_unseen(memory, envelope, fact, told)
         if entry is None:
             message = memory.remember_publish(envelope, fact.exchange, fact.routing_keys, fact)
-            copy = LiveCopy(line.queue, INFERRED, WAITING, envelope.observed_at, envelope.position)
-            copy.history = history_of(deaths_in(fact.properties.headers))
+            copy = LiveCopy(
+                line.queue, INFERRED, WAITING, envelope.observed_at, envelope.position, NO_ATTEMPTS,
+                history=history_of(deaths_in(fact.properties.headers)),
+            )  # fmt: skip
             memory.enqueue(message, copy)
             entry = (message, copy)
             told.append((ChangeKind.UNSEEN_PUBLISH, message, None, None))
@@ -172,104 +266,77 @@ class Deliveries:
         self._state.explain(entry[0], fact, stream=offset is not None, forgotten=line.overflow > 0)
         return entry
 
-    # What it tells
-
-    def _hand_out(
-        self,
-        envelope: Envelope,
-        fact: MessageDelivered,
-        endpoint: LinkedEndpoint,
-        line: Line,
-        entry: Entry,
-        told: list[Change],
-    ) -> None:
+    def _again(
+        self, envelope: Envelope, fact: MessageDelivered, consumer: Consumer, entry: Entry
+    ) -> list[Change]:
+        """Hand out a copy that had left its queue before."""
         memory = self._memory
         message, copy = entry
-        position, channel, queue = envelope.position, fact.channel, line.queue
-        endpoint.consumed += 1
-        line.deliveries += 1
+        endpoint, line, hand = consumer
         attempt = LiveAttempt(
-            position, envelope.observed_at, envelope.lag_ms, fact.redelivered, endpoint, channel
+            envelope.position,
+            envelope.observed_at,
+            envelope.lag_ms,
+            fact.redelivered,
+            endpoint,
+            fact.channel,
         )
-        was = copy.state
-        attempts = copy.attempts
-        if was != WAITING:
-            self._again(copy, attempt, was, redelivered=fact.redelivered)
-        else:
-            attempts.append(attempt)
-            copy.state = REDELIVERED if fact.redelivered else DELIVERED
-        message.version += 1
-        if (
-            len(message.events) < memory.limits.events_per_message_max
-            and message.events[-1] != position
-        ):
-            message.events.append(position)
-        memory.changed[message.position] = message
-        if was == WAITING:
-            self._left(line, entry, told)
-        hands = memory.endpoints.hands.get(endpoint.number)
-        hand = None if hands is None else hands.get((channel, queue))
-        if hand is None:
-            hand = memory.endpoints.hand(endpoint.number, channel, queue)
-        unsettled = hand.unsettled
-        unsettled.append((message, copy, attempt))
-        told.append((COPY_DELIVERED, message, copy, attempt))
-        if not hand.acks:
-            self._settled_at_once(entry, attempt, told)
-        if len(unsettled) > (hand.prefetch or memory.limits.unfinished_per_consumer_max):
-            settle_oldest(memory, hand, told)
-        self._causality.delivered(message, endpoint, queue)
-        if endpoint.rank > CLIENT_NAME:
-            self._hint(entry, endpoint, told)
-
-    def _again(self, copy: LiveCopy, attempt: LiveAttempt, was: str, *, redelivered: bool) -> None:
-        """Note another delivery of a copy that does not wait."""
-        memory = self._memory
         release(memory, copy)
-        if len(copy.attempts) < memory.limits.attempts_per_copy_max:
-            copy.attempts.append(attempt)
-        else:
-            copy.attempts[-1] = attempt
+        kept = copy.attempts
+        if len(kept) >= memory.limits.attempts_per_copy_max:
+            kept = kept[:-1]
             copy.attempts_more += 1
-        if was == DEAD_LETTERED:
-            return
-        copy.state = REDELIVERED if redelivered or was in IN_HAND or was == SETTLED else DELIVERED
-        if copy.offset is not None and not redelivered:
-            copy.state = DELIVERED
+        copy.attempts = [*kept, attempt]
+        was = copy.state
+        if was != DEAD_LETTERED:
+            repeated = fact.redelivered or (copy.offset is None and was != GONE)
+            copy.state = REDELIVERED if repeated else DELIVERED
         if was in (GONE, SETTLED):
             copy.cause, copy.confidence = None, 1.0
             memory.revived += 1
+        endpoint.consumed += 1
+        line.deliveries += 1
+        memory.note(message, envelope.position)
+        self._causality.delivered(message, endpoint, line.queue)
+        told: list[Change] = [(COPY_DELIVERED, message, copy, attempt)]
+        hand.unsettled.append((message, copy, attempt))
+        if len(hand.unsettled) > hand.limit or not hand.acks:
+            self._beyond(consumer, entry, told)
+        if endpoint.rank > CLIENT_NAME:
+            told[:0] = self._hint(entry, fact, endpoint)
+        return told
 
-    def _left(self, line: Line, entry: Entry, told: list[Change]) -> None:
-        """Take a copy delivered for the first time out of its queue's waiting ones."""
+    def _meet(self, envelope: Envelope, fact: MessageDelivered) -> Consumer:
+        """Return who gets a delivery, from which line, and what it holds; known ones are found faster next time."""
         memory = self._memory
-        message, copy = entry
-        leave(line, key_of(message.fingerprint, copy.history), entry)
-        memory.left(message, line)
-        order = line.order
-        if order and order[0][1].seq < copy.seq:
-            overtake(memory, line, copy.seq, told)
-        if copy.came_from >= 0:
-            worked_behind(memory, message, copy)
+        endpoint = memory.endpoints.seen(fact, envelope.observed_at, REUSED_AFTER_NS)
+        line = memory.line(fact.vhost, fact.queue)
+        hand = memory.endpoints.hand(endpoint.number, fact.channel, line.queue)
+        consumer = (endpoint, line, hand)
+        if endpoint.closed_at is None:
+            memory.endpoints.know((fact.connection, fact.channel, fact.queue, fact.vhost), consumer)
+        return consumer
 
-    def _settled_at_once(self, entry: Entry, attempt: LiveAttempt, told: list[Change]) -> None:
-        message, copy = entry
-        if copy.state not in IN_HAND:
-            return
-        was, copy.state = copy.state, SETTLED
-        attempt.settled = copy.cause = NO_ACK
-        told.append((ChangeKind.COPY_STATE, message, copy, was))
-
-    def _hint(self, entry: Entry, endpoint: LinkedEndpoint, told: list[Change]) -> None:
+    def _hint(self, entry: Entry, fact: MessageDelivered, endpoint: LinkedEndpoint) -> list[Change]:
         """Take what a delivery says of its consumer's name, as long as the client gave none itself."""
         memory = self._memory
+        if not endpoint.node:
+            memory.endpoints.learn(endpoint, fact)
         memory.remember_recent(endpoint, entry[0].position)
         named: list[Change] = []
-        if self._rules:
-            named += services.consumes(memory, self._rules, endpoint, entry[1].queue)
+        rule = services.queue_rule(self._rules, entry[1].queue)
+        if rule is not None:
+            named += services.hint(
+                memory,
+                self._rules,
+                endpoint,
+                QUEUE_RULE,
+                rule.service,
+                f"rule for queue {rule.value}",
+            )
         if endpoint.party.evidence is None:
             services.name(memory, self._rules, endpoint, named)
-        told[:0] = named
+        return named
 
 
 def _stream_offset(headers: Table | None) -> int | None:

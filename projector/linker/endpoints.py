@@ -9,11 +9,13 @@ from typing import Any
 
 from events.facts import MessageDelivered, MessagePublished
 from events.values import Text
+from projector.linker.match import Line
 from projector.linker.model import Endpoint, LiveAttempt, LiveCopy, LiveMessage
 from store.documents import Party
 
 REUSED_AFTER_NS = 5_000_000_000
 NO_ACK_KEPT = 8
+KNOWN_MAX = 65_536
 
 Held = tuple[LiveMessage, LiveCopy, LiveAttempt]
 Signature = tuple[Text, Text | None, Text | None]  # exchange, routing key, type
@@ -23,7 +25,7 @@ class LinkedEndpoint(Endpoint, gc=False):
     """An endpoint with what the linker knows beside it.
 
     `rank` is the standing of the evidence for its name (0 the best), `recent` the positions of messages to tell of again
-    when a better name arrives, `told` the names its traffic hints at, by evidence.
+    when a better name arrives, `told` the names its traffic hints at and why, by rank.
     """
 
     pid: Text = ""
@@ -32,20 +34,22 @@ class LinkedEndpoint(Endpoint, gc=False):
     peer_host: Text = ""
     rank: int = 99
     recent: list[int] = []
-    told: dict[str, str] = {}
+    told: dict[str, tuple[str, str]] = {}
 
 
 class Hand:
     """What one consumer (endpoint, channel, queue) was given and is not known to have settled, oldest first.
 
     `prefetch` is its bound, 0 where there is none or it is not known; `acks` is False for a consumer that never
-    acknowledges. None in `unsettled` keeps the place of a message that was forgotten. `caused` maps the position of a
+    acknowledges; `limit` is how many deliveries it may hold, *unknown* where nothing tells. None in `unsettled` keeps the place of a message that was forgotten. `caused` maps the position of a
     delivery in it to what was published on its account.
     """
 
-    __slots__ = ("acks", "caused", "consumers", "prefetch", "unsettled")
+    __slots__ = ("acks", "caused", "consumers", "limit", "prefetch", "unknown", "unsettled")
 
-    def __init__(self) -> None:
+    def __init__(self, unknown: int) -> None:
+        self.unknown = unknown
+        self.limit = unknown
         self.consumers: dict[Text, tuple[bool, int]] = {}
         self.acks = True
         self.prefetch = 0
@@ -57,12 +61,7 @@ class Hand:
         self.acks = all(acks for acks, _ in self.consumers.values())
         unlimited = any(prefetch == 0 for _, prefetch in self.consumers.values())
         self.prefetch = 0 if unlimited else sum(prefetch for _, prefetch in self.consumers.values())
-
-    def bound(self, unknown: int) -> int:
-        """Return how many deliveries it may hold; *unknown* where nothing tells."""
-        if not self.acks:
-            return NO_ACK_KEPT
-        return self.prefetch or unknown
+        self.limit = (self.prefetch or self.unknown) if self.acks else NO_ACK_KEPT
 
     def cause(self, delivery: int, signature: Signature) -> None:
         """Note that the delivery at position *delivery* led to a publish like *signature*."""
@@ -83,14 +82,18 @@ class Hand:
 
 
 Hands = dict[tuple[int, Text], Hand]
+Consumer = tuple[LinkedEndpoint, Line, Hand]
+ConsumerKey = tuple[Text, int, Text, Text]  # connection, channel, queue, vhost
 
 
 class Endpoints:
     """All endpoints, by connection name and by number; the closed ones go, oldest first, beyond a limit."""
 
-    def __init__(self) -> None:
+    def __init__(self, unfinished_max: int) -> None:
+        self.unfinished_max = unfinished_max
         self.current: dict[Any, LinkedEndpoint] = {}
         self.hands: dict[int, Hands] = {}
+        self.consumers: dict[ConsumerKey, Consumer] = {}
         self.nodes: dict[Any, None] = {}
         self.gone: deque[LinkedEndpoint] = deque()
         self.next_number = 0
@@ -119,9 +122,16 @@ class Endpoints:
         )
         self.next_number += 1
         self.current[connection] = endpoint
+        self.consumers.clear()
         if node and node not in self.nodes:
             self.nodes[node] = None
         return endpoint
+
+    def learn(self, endpoint: LinkedEndpoint, fact: MessagePublished | MessageDelivered) -> None:
+        """Take the node and the user of an endpoint first met without them from its traffic."""
+        endpoint.node, endpoint.user, endpoint.vhost = fact.node, fact.user, fact.vhost
+        if fact.node and fact.node not in self.nodes:
+            self.nodes[fact.node] = None
 
     def hand(self, number: int, channel: int, queue: Text) -> Hand:
         """Return what the consumer on *channel* of endpoint *number* holds of *queue*."""
@@ -131,12 +141,19 @@ class Endpoints:
         key = (channel, queue)
         found = hands.get(key)
         if found is None:
-            found = hands[key] = Hand()
+            found = hands[key] = Hand(self.unfinished_max)
         return found
+
+    def know(self, key: ConsumerKey, consumer: Consumer) -> None:
+        """Find *consumer* faster next time; what is known is dropped whenever any connection or channel comes or goes."""
+        if len(self.consumers) >= KNOWN_MAX:
+            self.consumers.clear()
+        self.consumers[key] = consumer
 
     def closed(self, endpoint: LinkedEndpoint, closed_max: int) -> None:
         """Note that *endpoint* closed, and let go of the one that closed first beyond *closed_max*."""
         self.gone.append(endpoint)
+        self.consumers.clear()
         while len(self.gone) > closed_max:
             oldest = self.gone.popleft()
             self.hands.pop(oldest.number, None)

@@ -13,13 +13,10 @@ from events.facts import Envelope, Fact, MessageDeadLettered, MessageDelivered, 
 from projector.linker import dialects, document, services, settle, state
 from projector.linker.deaths import dead_letter_unseen, dead_lettered
 from projector.linker.delivery import Deliveries
-from projector.linker.dialects.reading import What
-from projector.linker.endpoints import REUSED_AFTER_NS, LinkedEndpoint
-from projector.linker.history import deaths_in, history_of
 from projector.linker.limits import Limits
-from projector.linker.match import Bucket, key_of
-from projector.linker.model import ROUTED, WAITING, Change, ChangeKind, LiveCopy, LiveMessage
-from projector.linker.services import APP_ID, CLIENT_NAME, HEADER, Rule
+from projector.linker.model import Change, ChangeKind, LiveMessage
+from projector.linker.publishing import Publishes
+from projector.linker.services import Rule
 from store.documents import MessageDocument
 
 VERSION = "1." + dialects.VERSION
@@ -46,8 +43,10 @@ class Linker:
 
     def _bind(self) -> None:
         self._memory = self._state.memory
-        self._causality = self._state.causality
+        self._publishes = Publishes(self._state, self._rules)
         self._deliveries = Deliveries(self._state, self._rules)
+        self._held = self._state.held.order
+        self._waiting_for = self._state.held.by_fingerprint
         learn: Handler = self._learn
         self._handlers: dict[type[Fact], Handler] = {
             MessagePublished: self._published,
@@ -73,17 +72,12 @@ class Linker:
 
     def fold(self, envelope: Envelope) -> Sequence[Change]:
         """Fold one envelope, which follows the last; return the changes it made, in order."""
-        memory = self._memory
-        memory.position = position = envelope.position
-        memory.clock = envelope.observed_at
+        self._state.position = envelope.position
         fact = envelope.fact
         handler = self._handlers.get(type(fact))
         told = NOTHING if handler is None else handler(envelope, fact)
-        held = self._state.held
-        if held.order:
-            told = [*told, *self._resolve_held(envelope)]
-        if not position % EXPIRE_EVERY:
-            told = [*told, *self._expire(envelope)]
+        if self._held or self._publishes.is_full() or not envelope.position % EXPIRE_EVERY:
+            told = [*told, *self._tidy(envelope)]
         return told
 
     def take_changed(self) -> list[LiveMessage]:
@@ -116,99 +110,9 @@ class Linker:
     # Publishes
 
     def _published(self, envelope: Envelope, fact: MessagePublished) -> Sequence[Change]:
-        memory = self._memory
-        position, at = envelope.position, envelope.observed_at
-        endpoint = memory.endpoints.current.get(fact.connection)
-        told: list[Change] | None = None
-        if endpoint is None or endpoint.closed_at is not None:
-            endpoint = memory.endpoints.seen(fact, at, REUSED_AFTER_NS)
-        endpoint.published += 1
-        vhost, fingerprint, queues, properties = (
-            fact.vhost,
-            fact.fingerprint,
-            fact.routed_queues,
-            fact.properties,
-        )
-        copies: list[LiveCopy] = []
-        message = LiveMessage(
-            position, at, envelope.lag_ms, True, vhost, fact.exchange, fact.routing_keys, queues, endpoint,
-            fact.channel, properties, fingerprint, fact.body, 1, copies, None, (),
-            f"{memory.trace_prefix}{position:016x}", 0, None, [position],
-        )  # fmt: skip
-        headers = properties.headers
-        key: Any = fingerprint
-        history = None
-        if headers is not None and "x-death" in headers:
-            history = history_of(deaths_in(headers))
-            if history is not None:
-                key = key_of(fingerprint, history)
-                memory.carry(fact, history)
-        lines = memory.lines
-        for queue in queues:
-            line = lines.get((vhost, queue))
-            if line is None:
-                line = memory.line(vhost, queue)
-            line.seq = seq = line.seq + 1
-            line.waiting += 1
-            copy = LiveCopy(
-                line.queue, ROUTED, WAITING, at, position, [], None, None, 1.0, seq, history
-            )
-            copies.append(copy)
-            entry = (message, copy)
-            line.order.append(entry)
-            index = line.index
-            there = index.get(key)
-            if there is None:
-                index[key] = entry
-            elif there.__class__ is Bucket:
-                there.waiting.append(entry)
-            else:
-                bucket = index[key] = Bucket()
-                (bucket.waiting if there[1].state == WAITING else bucket.handed).append(there)
-                bucket.waiting.append(entry)
-        if queues:
-            memory.waiting += len(queues)
-        else:
-            memory.passed.append((position, 1))
-        memory.messages[position] = memory.changed[position] = message
-        if (
-            headers is not None
-            or properties.correlation_id is not None
-            or properties.message_id is not None
-            or endpoint.number in memory.endpoints.hands
-        ):
-            hints = self._causality.published(message, fact, endpoint)
-            if endpoint.rank > CLIENT_NAME:
-                told = self._hint(message, endpoint, hints)
-        elif endpoint.rank > CLIENT_NAME:
-            told = self._hint(message, endpoint, ())
-        if (
-            not told
-            and memory.waiting <= memory.limits.live_copies_max
-            and len(memory.passed) <= memory.limits.passed_messages_max
-            and not self._state.held.by_fingerprint
-        ):
-            return ((PUBLISHED, message, None, None),)
-        told = [*(told or ()), (PUBLISHED, message, None, None)]
-        told.extend(self._retry_held(fingerprint))
-        memory.let_go(told)
-        return told
-
-    def _hint(
-        self, message: LiveMessage, endpoint: LinkedEndpoint, hints: Sequence[tuple[What, str, str]]
-    ) -> list[Change]:
-        """Take what a publish says of its publisher's name, as long as the client gave none itself."""
-        memory = self._memory
-        memory.remember_recent(endpoint, message.position)
-        told: list[Change] = []
-        for what, _, value in hints:
-            if what is What.SERVICE:
-                told += services.hint(memory, self._rules, endpoint, HEADER, value)
-        app_id = message.properties.app_id
-        if isinstance(app_id, str) and services.is_service_name(app_id):
-            told += services.hint(memory, self._rules, endpoint, APP_ID, app_id)
-        if endpoint.party.evidence is None:
-            services.name(memory, self._rules, endpoint, told)
+        told = self._publishes.published(envelope, fact)
+        if self._waiting_for:
+            told = [*told, *self._retry_held(fact.fingerprint)]
         return told
 
     # Dead letters, and what has to wait for an earlier event
@@ -218,7 +122,6 @@ class Linker:
         if told is None:
             self._state.held.hold(envelope, fact.fingerprint)
             return NOTHING
-        self._memory.let_go(told)
         return told
 
     def _retry_held(self, fingerprint: bytes) -> list[Change]:
@@ -238,13 +141,23 @@ class Linker:
         for waited in self._state.held.overdue(envelope, self._memory.limits):
             fact = waited.fact
             if isinstance(fact, MessageDelivered):
-                told.extend(self._deliveries.delivered(waited, fact, final=True))
+                told.extend(self._deliveries.find(waited, fact, final=True))
             elif isinstance(fact, MessageDeadLettered):
                 found = dead_lettered(self._memory, waited, fact)
                 if found is None:
                     found = dead_letter_unseen(self._memory, waited, fact)
                     self._state.explain(found[0][1], fact)
                 told.extend(found)
+        return told
+
+    def _tidy(self, envelope: Envelope) -> list[Change]:
+        """Do what is due now and then: resolve what waited too long, expire, let go."""
+        told: list[Change] = []
+        if self._held:
+            told.extend(self._resolve_held(envelope))
+        if not envelope.position % EXPIRE_EVERY:
+            told.extend(self._expire(envelope))
+        self._memory.let_go(told)
         return told
 
     # Everything else
@@ -264,11 +177,11 @@ class Linker:
         return NOTHING
 
     def _consumer(
-        self, _envelope: Envelope, fact: facts.ConsumerStarted | facts.ConsumerStopped
+        self, envelope: Envelope, fact: facts.ConsumerStarted | facts.ConsumerStopped
     ) -> Sequence[Change]:
         self._memory.topology.apply(fact)
         if isinstance(fact, facts.ConsumerStarted):
-            settle.consumer_started(self._memory, fact)
+            settle.consumer_started(self._memory, envelope, fact)
         else:
             settle.consumer_stopped(self._memory, fact)
         return NOTHING

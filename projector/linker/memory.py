@@ -20,13 +20,14 @@ from projector.linker.topology import Topology
 FORGOTTEN = "forgotten"
 BEYOND_MEMORY = "beyond the memory of the linker"
 LET_GO_AT_ONCE_MAX = 16
+BYTES = tuple(f"{number:02x}" for number in range(256))
 
 Died = tuple[Text, bytes, History]
 Carried = tuple[Text, Text, bytes, History]
 
 
 class Memory:
-    """The linker's state. `position` and `clock` (ns) are those of the last envelope folded.
+    """What is remembered of messages, queues and connections.
 
     `died` finds the copies that died, by what the death made of their history. `carried` counts publishes that carried
     deaths already, by exchange.
@@ -35,12 +36,12 @@ class Memory:
     def __init__(self, stream: str, limits: Limits) -> None:
         self.stream = stream
         self.limits = limits
-        self.trace_prefix = blake2b(
+        self._trace_prefix = blake2b(
             stream.encode(), digest_size=8, person=b"hoptrail-trace"
         ).hexdigest()
-        self.position = -1
-        self.clock = 0
-        self.endpoints = Endpoints()
+        self._trace_high = -1
+        self._trace_start = ""
+        self.endpoints = Endpoints(limits.unfinished_per_consumer_max)
         self.topology = Topology()
         self.lines: dict[tuple[Text, Text], Line] = {}
         self.messages: dict[int, LiveMessage] = {}
@@ -85,11 +86,19 @@ class Memory:
         """Note that a copy of *message* no longer waits in *line*."""
         line.waiting -= 1
         self.waiting -= 1
+        self.sweep(line)
+        self.passed_by(message)
+
+    def sweep(self, line: Line) -> None:
+        """Take what no longer waits out of the order of *line*: the oldest always, the rest once they are many."""
         order = line.order
         while order and order[0][1].state != WAITING:
             order.popleft()
         if len(order) > 2 * line.waiting + 64:
             line.order = deque(entry for entry in order if entry[1].state == WAITING)
+
+    def passed_by(self, message: LiveMessage) -> None:
+        """Count *message* among those that wait nowhere any more, if that is so."""
         for copy in message.copies:
             if copy.state == WAITING:
                 return
@@ -236,7 +245,11 @@ class Memory:
 
     def trace_id(self, position: int) -> str:
         """Return the trace id of a conversation whose first message is at *position* (32 hex digits)."""
-        return f"{self.trace_prefix}{position:016x}"
+        high = position >> 8
+        if high != self._trace_high:
+            self._trace_high = high
+            self._trace_start = f"{self._trace_prefix}{high:014x}"
+        return self._trace_start + BYTES[position & 255]
 
 
 def _waiting_in(line: Line) -> int:

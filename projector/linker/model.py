@@ -27,6 +27,9 @@ ROUTED = "routed"
 BY_DEAD_LETTER = "dead-letter"
 INFERRED = "inferred"
 
+NO_ATTEMPTS: list[Any] = []
+"""What all copies share that were never delivered; it is replaced, never appended to."""
+
 
 class Endpoint(msgspec.Struct, gc=False):
     """One connection as a service's end, from its opening (or first sight) to its close.
@@ -89,7 +92,8 @@ class LiveCopy(msgspec.Struct, gc=False):
 class LiveMessage(msgspec.Struct, gc=False):
     """A message as known so far. `position` is that of its first fact; `version` grows with every change of it.
 
-    `deaths` holds what is known of its deaths: how many by (queue, reason), without those it was published with.
+    For the linker's own use: `deaths` holds how many deaths it had by (queue, reason), without those it was published
+    with, `threads` the traces and conversations it is part of.
     """
 
     position: int
@@ -114,6 +118,7 @@ class LiveMessage(msgspec.Struct, gc=False):
     not_observed: str | None = None
     events: list[int] = []
     deaths: dict[tuple[Any, Any], int] | None = None
+    threads: tuple[Any, ...] = ()
 
 
 class ChangeKind(IntEnum):

@@ -29,17 +29,20 @@ _PUBLISHER, _COPIES, _DEATHS, _PROPERTIES = _places(
     LiveMessage, "publisher", "copies", "deaths", "properties"
 )
 _BODY, _PARENT, _OTHERS = _places(LiveMessage, "body", "parent", "other_parents")
-_ROUTING_KEYS, _ROUTED = _places(LiveMessage, "routing_keys", "routed_queues")
+_ROUTING_KEYS, _ROUTED, _THREADS = _places(LiveMessage, "routing_keys", "routed_queues", "threads")
 _ATTEMPTS, _HISTORY, _DEAD_LETTER = _places(LiveCopy, "attempts", "history", "dead_letter")
 (_ENDPOINT,) = _places(LiveAttempt, "endpoint")
-(_PARTY,) = _places(LinkedEndpoint, "party")
+_PARTY, _TOLD = _places(LinkedEndpoint, "party", "told")
 
 
-def message_row(message: LiveMessage, ends: dict[int, LinkedEndpoint]) -> list[Any]:
-    """Return *message* as a row, and add the endpoints it refers to to *ends*."""
+def message_row(
+    message: LiveMessage, ends: dict[int, LinkedEndpoint], threads: dict[int, int]
+) -> list[Any]:
+    """Return *message* as a row, and add the endpoints it refers to to *ends*; *threads* numbers threads by identity."""
     row = list(_astuple(message))
     row[_PUBLISHER] = _end_number(message.publisher, ends)
     row[_COPIES] = [_copy_row(copy, ends) for copy in message.copies]
+    row[_THREADS] = [threads.get(id(thread)) for thread in message.threads]
     row[_DEATHS] = (
         None if message.deaths is None else [[*key, count] for key, count in message.deaths.items()]
     )
@@ -85,6 +88,7 @@ def endpoint_row(endpoint: LinkedEndpoint) -> list[Any]:
 def endpoint(row: list[Any]) -> LinkedEndpoint:
     """Invert :func:`endpoint_row`."""
     row[_PARTY] = _convert(row[_PARTY], Party)
+    row[_TOLD] = {rank: (service, evidence) for rank, (service, evidence) in row[_TOLD].items()}
     return LinkedEndpoint(*row)
 
 
@@ -106,10 +110,15 @@ def _number(entry: Entry) -> int:
 
 
 def restore_messages(
-    memory: Memory, messages: list[Any], lines: list[Any], ends: dict[int, LinkedEndpoint]
+    memory: Memory,
+    messages: list[Any],
+    lines: list[Any],
+    ends: dict[int, LinkedEndpoint],
+    threads: list[Any],
 ) -> None:
-    """Take back messages and lines, and file every copy again."""
+    """Take back messages and lines, and file every copy again; *threads* are those that messages refer to by number."""
     for row in messages:
+        row[_THREADS] = tuple([] if number is None else threads[number] for number in row[_THREADS])
         message = _message(row, ends)
         memory.messages[message.position] = message
     handed: set[int] = set()

@@ -67,8 +67,9 @@ def opened(
         )
     if fact.connected_at > 0:
         known.opened_at = min(known.opened_at, fact.connected_at * 1_000_000)
-    known.pid = fact.pid or known.pid
-    known.client_name = fact.client_name or known.client_name
+    known.pid = known.pid or fact.pid
+    if known.client_name is None:
+        known.client_name = fact.client_name
     known.product, known.peer_host = (
         fact.product or known.product,
         fact.peer_host or known.peer_host,
@@ -79,36 +80,41 @@ def opened(
 
 
 def _is_another(known: LinkedEndpoint, fact: ConnectionOpened) -> bool:
+    """Return whether *fact* tells of another connection than *known*, whose name it has."""
     if known.pid and fact.pid:
         return known.pid != fact.pid
-    return known.closed_at is not None
+    renamed = known.client_name is not None and fact.client_name not in (None, known.client_name)
+    return renamed or known.closed_at is not None
 
 
 def hint(
-    memory: Memory, rules: Sequence[Rule], endpoint: LinkedEndpoint, rank: int, service: str
+    memory: Memory,
+    rules: Sequence[Rule],
+    endpoint: LinkedEndpoint,
+    rank: int,
+    service: str,
+    evidence: str,
 ) -> list[Change]:
     """Take *service* as the name that traffic of *rank* hints at; two different hints of one rank count for nothing."""
     key = str(rank)
     known = endpoint.told.get(key)
     if known is None:
-        endpoint.told = {**endpoint.told, key: service}
-    elif known == service or known == SEVERAL:
+        endpoint.told = {**endpoint.told, key: (service[:NAME_LENGTH_MAX], evidence)}
+    elif known[0] in (service[:NAME_LENGTH_MAX], SEVERAL):
         return []
     else:
-        endpoint.told = {**endpoint.told, key: SEVERAL}
+        endpoint.told = {**endpoint.told, key: (SEVERAL, evidence)}
     told: list[Change] = []
     name(memory, rules, endpoint, told)
     return told
 
 
-def consumes(
-    memory: Memory, rules: Sequence[Rule], endpoint: LinkedEndpoint, queue: Text
-) -> list[Change]:
-    """Apply the rules for queues to a consumer of *queue*."""
+def queue_rule(rules: Sequence[Rule], queue: Text) -> Rule | None:
+    """Return the first of the rules for queues that fits *queue*."""
     for rule in rules:
         if rule.what == "queue" and _fits(rule.value, shown(queue)):
-            return hint(memory, rules, endpoint, QUEUE_RULE, rule.service)
-    return []
+            return rule
+    return None
 
 
 def name(
@@ -173,15 +179,15 @@ def _best(
             "client-provided name without instance suffix",
             STRIPPED_NAME_CONFIDENCE,
         )
-    for rank, evidence in ((HEADER, "framework header"), (APP_ID, "app_id")):
-        hinted = endpoint.told.get(str(rank))
-        if hinted:
-            return rank, hinted, evidence, CONFIDENCE[rank]
+    for rank in (HEADER, APP_ID):
+        service, evidence = endpoint.told.get(str(rank), (SEVERAL, None))
+        if service != SEVERAL:
+            return rank, service, evidence, CONFIDENCE[rank]
     if endpoint.user not in SHARED_USERS and len(memory.users.get(endpoint.user, ())) < 2:
         return USER, shown(endpoint.user), "user", CONFIDENCE[USER]
-    hinted = endpoint.told.get(str(QUEUE_RULE))
-    if hinted:
-        return QUEUE_RULE, hinted, "rule for queue", CONFIDENCE[QUEUE_RULE]
+    service, evidence = endpoint.told.get(str(QUEUE_RULE), (SEVERAL, None))
+    if service != SEVERAL:
+        return QUEUE_RULE, service, evidence, CONFIDENCE[QUEUE_RULE]
     host = shown(endpoint.peer_host) or host_in(endpoint.connection)
     if endpoint.product or host:
         product = shown(endpoint.product) or "connection"

@@ -41,8 +41,7 @@ CONFIDENCE = {QUEUE_DELETED: 0.99, OVERTAKEN: 0.9, SEEN_EMPTY: 0.9, TTL_PASSED: 
 
 def settle_oldest(memory: Memory, hand: Hand, told: list[Change]) -> None:
     """Take what exceeds the hand's bound out of it; where the prefetch is known, it must have been settled."""
-    bound = hand.bound(memory.limits.unfinished_per_consumer_max)
-    unsettled = hand.unsettled
+    bound, unsettled = hand.limit, hand.unsettled
     while len(unsettled) > bound:
         held = unsettled.popleft()
         if held is None or not hand.prefetch:
@@ -74,11 +73,13 @@ def release(memory: Memory, copy: LiveCopy) -> None:
             return
 
 
-def consumer_started(memory: Memory, fact: ConsumerStarted) -> None:
-    """Learn how a consumer acknowledges and what it may hold."""
-    endpoint = memory.endpoints.current.get(fact.connection)
-    if endpoint is None or not fact.connection:
+def consumer_started(memory: Memory, envelope: Envelope, fact: ConsumerStarted) -> None:
+    """Learn how a consumer acknowledges and what it may hold; its connection may be told of later."""
+    if not fact.connection:
         return
+    endpoint = memory.endpoints.current.get(fact.connection)
+    if endpoint is None:
+        endpoint = memory.endpoints.meet("", fact.connection, fact.vhost, "", envelope.observed_at)
     hand = memory.endpoints.hand(endpoint.number, fact.channel, fact.queue)
     hand.consumers[fact.consumer_tag] = (fact.ack_required, max(0, fact.prefetch))
     hand.learn()
@@ -123,6 +124,7 @@ def _return_all(memory: Memory, endpoint: LinkedEndpoint, channel: int | None) -
     hands = memory.endpoints.hands.get(endpoint.number)
     if hands is None:
         return
+    memory.endpoints.consumers.clear()
     for key in [key for key in hands if channel is None or key[0] == channel]:
         for held in hands.pop(key).unsettled:
             if held is not None:
@@ -231,6 +233,7 @@ def saved_hands(memory: Memory) -> list[Any]:
             [[tag, *told] for tag, told in hand.consumers.items()],
             hand.acks,
             hand.prefetch,
+            hand.limit,
             [_saved_held(memory, held) for held in hand.unsettled],
             hand.caused_rows(),
         ]
@@ -241,12 +244,12 @@ def saved_hands(memory: Memory) -> list[Any]:
 
 def restore_hands(memory: Memory, rows: list[Any]) -> None:
     """Take what :func:`saved_hands` returned; the messages must have been restored before."""
-    for number, channel, queue, consumers, acks, prefetch, unsettled, caused in rows:
+    for number, channel, queue, consumers, acks, prefetch, limit, unsettled, caused in rows:
         hand = memory.endpoints.hand(number, channel, queue)
         hand.consumers = {
             tag: (told_acks, told_prefetch) for tag, told_acks, told_prefetch in consumers
         }
-        hand.acks, hand.prefetch = acks, prefetch
+        hand.acks, hand.prefetch, hand.limit = acks, prefetch, limit
         hand.take_caused(caused)
         for held in unsettled:
             if held is None:

@@ -31,6 +31,7 @@ class State:
 
     def __init__(self, stream: str, limits: Limits) -> None:
         self.memory = Memory(stream, limits)
+        self.position = -1
         self.causality = Causality(self.memory)
         self.held = Held()
         self.ledger = Ledger()
@@ -43,7 +44,8 @@ class State:
         stream: bool = False,
         forgotten: bool = False,
     ) -> None:
-        """Say why the publish of *message*, first met by *fact*, was likely not observed."""
+        """Say why the publish of *message*, first met by *fact*, was likely not observed, and what it is part of."""
+        self.causality.met(message)
         message.not_observed = self.ledger.reason(
             fact.vhost, fact.properties.headers, stream=stream, forgotten=forgotten
         )
@@ -56,11 +58,14 @@ def save(state: State) -> bytes:
         endpoint.number: endpoint for endpoint in memory.endpoints.current.values()
     }
     ends.update((endpoint.number, endpoint) for endpoint in memory.endpoints.gone)
-    messages = [records.message_row(message, ends) for message in memory.messages.values()]
+    numbers: dict[int, int] = {}
+    for thread in (*causality.traces, *causality.conversations):
+        numbers.setdefault(id(thread), len(numbers))
+    messages = [records.message_row(message, ends, numbers) for message in memory.messages.values()]
     threads = [_thread_rows(causality.traces, ends), _thread_rows(causality.conversations, ends)]
     return _pack(
         {
-            "at": [memory.position, memory.clock, memory.waiting, memory.forgotten, memory.revived],
+            "at": [state.position, memory.waiting, memory.forgotten, memory.revived],
             "messages": messages,
             "lines": [records.line_row(line) for line in memory.lines.values()],
             "passed": list(memory.passed),
@@ -71,7 +76,6 @@ def save(state: State) -> bytes:
             "threads": threads,
             "requests": causality.requests.rows(),
             "identities": causality.identities.rows(),
-            "in_conversation": causality.in_conversation.rows(),
             "hands": settle.saved_hands(memory),
             "held": _pack(list(state.held.order.values())),
             "ledger": state.ledger.save(),
@@ -100,7 +104,7 @@ def restore(saved: bytes, stream: str, limits: Limits) -> State:
     data: dict[str, Any] = _unpack(saved)
     state = State(stream, limits)
     memory, causality = state.memory, state.causality
-    memory.position, memory.clock, memory.waiting, memory.forgotten, memory.revived = data["at"]
+    state.position, memory.waiting, memory.forgotten, memory.revived = data["at"]
     ends = {row[0]: records.endpoint(row) for row in data["endpoints"]}
     endpoints = memory.endpoints
     endpoints.next_number, endpoints.nodes = data["next_number"], dict.fromkeys(data["nodes"])
@@ -108,18 +112,20 @@ def restore(saved: bytes, stream: str, limits: Limits) -> State:
     endpoints.gone.extend(ends[number] for number in data["gone"])
     memory.topology.restore(data["topology"])
     memory.users = {user: dict.fromkeys(names) for user, names in data["users"]}
-    records.restore_messages(memory, data["messages"], data["lines"], ends)
+    _restore_threads(causality.traces, data["threads"][0], ends)
+    _restore_threads(causality.conversations, data["threads"][1], ends)
+    numbered = list(
+        {id(thread): thread for thread in (*causality.traces, *causality.conversations)}.values()
+    )
+    records.restore_messages(memory, data["messages"], data["lines"], ends, numbered)
     records.restore_died(memory, data["died"])
     records.restore_carried(memory, data["carried"])
     memory.passed.extend((position, version) for position, version in data["passed"])
     settle.restore_hands(memory, data["hands"])
-    _restore_threads(causality.traces, data["threads"][0], ends)
-    _restore_threads(causality.conversations, data["threads"][1], ends)
     _restore_recent(
         causality.requests, [[[tuple(key), at] for key, at in part] for part in data["requests"]]
     )
     _restore_recent(causality.identities, data["identities"])
-    _restore_recent(causality.in_conversation, data["in_conversation"])
     for envelope in _unpack_held(data["held"]):
         fact = envelope.fact
         if isinstance(fact, MessageDelivered | MessageDeadLettered):

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from events import facts
@@ -49,10 +49,15 @@ ANY_VALUE = st.recursive(
 )  # fmt: skip
 DEATHS = st.fixed_dictionaries(
     {"queue": QUEUES, "reason": REASONS, "count": st.integers(-2, 4)},
-    optional={"exchange": st.sampled_from(["", "dlx"]), "routing-keys": st.lists(st.just("k"), max_size=2)},
+    optional={
+        "exchange": st.sampled_from(["", "dlx"]),
+        "routing-keys": st.lists(st.just("k"), max_size=2),
+    },
 )
 HOSTILE_DEATHS = st.lists(DEATHS | ANY_VALUE, max_size=4) | ANY_VALUE
-TRACES = st.sampled_from([f"00-{'a' * 32}-{'b' * 16}-01", f"00-{'c' * 32}-{'d' * 16}-01", "junk", b"\xff", 7])
+TRACES = st.sampled_from(
+    [f"00-{'a' * 32}-{'b' * 16}-01", f"00-{'c' * 32}-{'d' * 16}-01", "junk", b"\xff", 7]
+)
 HEADERS = st.none() | st.dictionaries(
     st.sampled_from(["x-death", "traceparent", "x-stream-offset", "parent_id", "id", b"\xff", "timestamp_in_ms",
                      "NServiceBus.ConversationId", "x-shovelled"]),
@@ -64,7 +69,10 @@ HEADERS = st.none() | st.dictionaries(
 def properties(draw: st.DrawFn) -> Properties:
     headers: Any = draw(HEADERS)
     if draw(st.booleans()):
-        headers = {**(headers or {}), "x-death": draw(st.lists(DEATHS, max_size=3) | HOSTILE_DEATHS)}
+        headers = {
+            **(headers or {}),
+            "x-death": draw(st.lists(DEATHS, max_size=3) | HOSTILE_DEATHS),
+        }
     if draw(st.integers(0, 3)) == 0:
         headers = {**(headers or {}), "traceparent": draw(TRACES)}
     return Properties(
@@ -144,7 +152,12 @@ def logs(draw: st.DrawFn, max_size: int = 40) -> list[Envelope]:
 
 
 LIMITS = st.sampled_from([Limits(), SMALL])
-LAWS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+LAWS = settings(
+    max_examples=60,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 
 def fold(linker: Linker, envelopes: list[Envelope]) -> list[str]:
@@ -159,7 +172,9 @@ def fold(linker: Linker, envelopes: list[Envelope]) -> list[str]:
 
 @LAWS
 @given(logs(), LIMITS, st.data())
-def test_a_restart_anywhere_changes_nothing(log: list[Envelope], limits: Limits, data: st.DataObject) -> None:
+def test_a_restart_anywhere_changes_nothing(
+    log: list[Envelope], limits: Limits, data: st.DataObject
+) -> None:
     """Going on from a state saved anywhere gives the state, the changes and the documents of an unbroken run."""
     cut = data.draw(st.integers(0, len(log)))
     whole, first, second = Linker("main", limits), Linker("main", limits), Linker("main", limits)
@@ -171,20 +186,27 @@ def test_a_restart_anywhere_changes_nothing(log: list[Envelope], limits: Limits,
     assert second.digest() == first.digest()
     assert before + fold(second, log[cut:]) == told
     assert second.digest() == whole.digest()
-    assert all(second.document(m) == whole.document(whole_of(whole, m.position)) for m in second.take_changed())
+    assert all(
+        second.document(m) == whole.document(whole_of(whole, m.position))
+        for m in second.take_changed()
+    )
 
 
 def whole_of(linker: Linker, position: int) -> Any:
     """Return the message, also one that is no longer remembered but was changed."""
     found = linker.get(position)
     if found is None:
-        found = next(message for message in linker._memory.changed.values() if message.position == position)  # noqa: SLF001
+        found = next(
+            message for message in linker._memory.changed.values() if message.position == position
+        )  # noqa: SLF001
     return found
 
 
 @LAWS
 @given(logs(), LIMITS)
-def test_every_publish_and_delivery_belongs_to_exactly_one_message(log: list[Envelope], limits: Limits) -> None:
+def test_every_publish_and_delivery_belongs_to_exactly_one_message(
+    log: list[Envelope], limits: Limits
+) -> None:
     """Each is told of once, unless it still waits for an earlier event."""
     linker = Linker("main", limits)
     met: Counter[int] = Counter()
@@ -210,13 +232,22 @@ def test_what_is_remembered_stays_within_the_limits(log: list[Envelope]) -> None
         linker.fold(envelope)
         linker.take_changed()
         memory = linker._memory  # noqa: SLF001
-        waiting = [copy for message in memory.messages.values() for copy in message.copies if copy.state == WAITING]
+        waiting = [
+            copy
+            for message in memory.messages.values()
+            for copy in message.copies
+            if copy.state == WAITING
+        ]
         assert memory.waiting == len(waiting) <= SMALL.live_copies_max
         assert sum(line.waiting for line in memory.lines.values()) == len(waiting)
     messages = list(linker._memory.messages.values())  # noqa: SLF001
     assert len(messages) <= SMALL.live_copies_max + SMALL.passed_messages_max + 16
     assert all(len(message.copies) <= SMALL.copies_per_message_max for message in messages)
-    assert all(len(copy.attempts) <= SMALL.attempts_per_copy_max for message in messages for copy in message.copies)
+    assert all(
+        len(copy.attempts) <= SMALL.attempts_per_copy_max
+        for message in messages
+        for copy in message.copies
+    )
 
 
 @LAWS
@@ -266,7 +297,14 @@ def sample_log() -> list[Envelope]:
     for number in range(50):
         body = bytes([number % 7])
         trace = {"traceparent": f"00-{number % 5 + 1:032x}-{number + 1:016x}-01"}
-        log.publish("work", "audit", body=body, by=f"c{number % 3}", headers=trace, correlation_id=f"k{number % 4}")
+        log.publish(
+            "work",
+            "audit",
+            body=body,
+            by=f"c{number % 3}",
+            headers=trace,
+            correlation_id=f"k{number % 4}",
+        )
         log.deliver("work", body=body, to=f"c{number % 3}", headers=trace)
         if number % 3 == 0:
             log.dead_letter([death("work")], body=body)
@@ -286,4 +324,6 @@ def test_a_header_of_any_shape_is_folded(header: str) -> None:
         log.publish("work", headers={header: shape})
         log.deliver("work", headers={header: shape})
 
-    assert [a.position + 1 for a, _ in pairwise(log.envelopes)] == list(range(1, len(log.envelopes)))
+    assert [a.position + 1 for a, _ in pairwise(log.envelopes)] == list(
+        range(1, len(log.envelopes))
+    )

@@ -1,0 +1,163 @@
+"""Publishes: a new message, a copy for each queue it was routed to, and what it says of its cause and its publisher.
+
+Pure. This is one of the two paths every event takes, so what most messages do not need stands in functions of its own.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from events.facts import Envelope, MessagePublished
+from events.values import Text
+from projector.linker import services
+from projector.linker.causality import Told
+from projector.linker.dialects.reading import What
+from projector.linker.endpoints import REUSED_AFTER_NS, LinkedEndpoint
+from projector.linker.history import History, deaths_in, history_of
+from projector.linker.match import Bucket, Key, key_of
+from projector.linker.model import (
+    NO_ATTEMPTS,
+    ROUTED,
+    WAITING,
+    Change,
+    ChangeKind,
+    LiveCopy,
+    LiveMessage,
+)
+from projector.linker.services import APP_ID, CLIENT_NAME, HEADER, Rule
+from projector.linker.state import State
+
+PUBLISHED = ChangeKind.PUBLISHED
+
+
+class Publishes:
+    """Folds publishes into the state of one linker."""
+
+    def __init__(self, state: State, rules: Sequence[Rule]) -> None:
+        memory = state.memory
+        self._memory = memory
+        self._causality = state.causality
+        self._rules = rules
+        self._current = memory.endpoints.current
+        self._hands = memory.endpoints.hands
+        self._lines = memory.lines
+        self._messages = memory.messages
+        self._changed = memory.changed
+        self._passed = memory.passed
+        self._copies_max = memory.limits.live_copies_max
+        self._passed_max = memory.limits.passed_messages_max
+
+    def published(self, envelope: Envelope, fact: MessagePublished) -> Sequence[Change]:
+        """Fold a publish; the last change tells of its message, those before it of names it gave away."""
+        position, at, properties = envelope.position, envelope.observed_at, fact.properties
+        endpoint = self._current.get(fact.connection)
+        if endpoint is None or endpoint.closed_at is not None:
+            endpoint = self._memory.endpoints.seen(fact, at, REUSED_AFTER_NS)
+        endpoint.published += 1
+        copies: list[LiveCopy] = []
+        queues = fact.routed_queues
+        message = LiveMessage(
+            position, at, envelope.lag_ms, True, fact.vhost, fact.exchange, fact.routing_keys, queues, endpoint,
+            fact.channel, properties, fact.fingerprint, fact.body, 1, copies, None, (),
+            self._memory.trace_id(position), 0, None, [position],
+        )  # fmt: skip
+        headers = properties.headers
+        if headers is not None and "x-death" in headers:
+            self._carry(message, fact, queues)
+        elif queues:
+            self._enqueue(message, queues, fact.fingerprint, None)
+        else:
+            self._passed.append((position, 1))
+        self._messages[position] = self._changed[position] = message
+        told: Sequence[Told] = ()
+        if (
+            headers is not None
+            or properties.correlation_id is not None
+            or properties.message_id is not None
+            or endpoint.number in self._hands
+        ):
+            told = self._causality.published(message, fact, endpoint)
+        if endpoint.rank > CLIENT_NAME:
+            return [*self._hint(message, fact, endpoint, told), (PUBLISHED, message, None, None)]
+        return ((PUBLISHED, message, None, None),)
+
+    def is_full(self) -> bool:
+        """Return whether more is remembered than may be."""
+        return self._memory.waiting > self._copies_max or len(self._passed) > self._passed_max
+
+    def _enqueue(
+        self, message: LiveMessage, queues: Sequence[Text], key: Key, history: History | None
+    ) -> None:
+        """Give *message* a waiting copy in each of *queues*."""
+        vhost, at, position, copies = (
+            message.vhost,
+            message.published_at,
+            message.position,
+            message.copies,
+        )
+        lines = self._lines
+        for queue in queues:
+            line = lines.get((vhost, queue))
+            if line is None:
+                line = self._memory.line(vhost, queue)
+            line.seq = seq = line.seq + 1
+            line.waiting += 1
+            copy = LiveCopy(
+                line.queue,
+                ROUTED,
+                WAITING,
+                at,
+                position,
+                NO_ATTEMPTS,
+                None,
+                None,
+                1.0,
+                seq,
+                history,
+            )
+            copies.append(copy)
+            entry = (message, copy)
+            line.order.append(entry)
+            index = line.index
+            there = index.get(key)
+            if there is None:
+                index[key] = entry
+            elif isinstance(there, Bucket):
+                there.waiting.append(entry)
+            else:
+                bucket = index[key] = Bucket()
+                (bucket.waiting if there[1].state == WAITING else bucket.handed).append(there)
+                bucket.waiting.append(entry)
+        self._memory.waiting += len(queues)
+
+    def _carry(self, message: LiveMessage, fact: MessagePublished, queues: Sequence[Text]) -> None:
+        """Enqueue a message that was published with a history of deaths."""
+        history = history_of(deaths_in(fact.properties.headers))
+        if history is not None:
+            self._memory.carry(fact, history)
+        if queues:
+            self._enqueue(message, queues, key_of(fact.fingerprint, history), history)
+        else:
+            self._passed.append((message.position, 1))
+
+    def _hint(
+        self,
+        message: LiveMessage,
+        fact: MessagePublished,
+        endpoint: LinkedEndpoint,
+        hints: Sequence[Told],
+    ) -> list[Change]:
+        """Take what a publish says of its publisher's name, as long as the client gave none itself."""
+        memory = self._memory
+        if not endpoint.node:
+            memory.endpoints.learn(endpoint, fact)
+        memory.remember_recent(endpoint, message.position)
+        told: list[Change] = []
+        for what, evidence, value in hints:
+            if what is What.SERVICE:
+                told += services.hint(memory, self._rules, endpoint, HEADER, value, evidence)
+        app_id: Any = fact.properties.app_id
+        if isinstance(app_id, str) and services.is_service_name(app_id):
+            told += services.hint(memory, self._rules, endpoint, APP_ID, app_id, "app_id")
+        if endpoint.party.evidence is None:
+            services.name(memory, self._rules, endpoint, told)
+        return told
