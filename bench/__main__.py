@@ -15,55 +15,57 @@ from bench.search import SEARCHED, blobs, fill
 DOCS = Path(__file__).parent.parent / "docs"
 
 
+def case(
+    name: str,
+    unit: str,
+    subject: str,
+    baseline: str,
+    *arguments: str,
+    goal: str = "",
+    pairs: int = PAIRS,
+) -> Case:
+    """Return the case of two functions, each ``module:function`` of this package, with the same arguments."""
+    return Case(
+        name=name,
+        unit=unit,
+        subject=[f"bench.{subject}", *arguments],
+        baseline=[f"bench.{baseline}", *arguments],
+        goal=goal,
+        pairs=pairs,
+    )
+
+
 def cases(prepared: Path) -> list[Case]:
     """Return every case; *prepared* holds what the search cases read."""
-
-    def of(module: str, subject: str, baseline: str, *arguments: str) -> dict[str, list[str]]:
-        return {
-            "subject": [f"bench.{module}:{subject}", *arguments],
-            "baseline": [f"bench.{module}:{baseline}", *arguments],
-        }
-
+    blocks = ("blocks:append_blocks", "blocks:append_rows")
     return [
-        Case(
-            name="capture",
-            unit="events",
+        case(
+            "capture",
+            "events",
+            "capture:drain_by_collector",
+            "capture:drain_by_discarding",
             goal="0.9 of the baseline",
-            **of("capture", "drain_by_collector", "drain_by_discarding"),
         ),
-        *(
-            Case(
-                name=f"append-{size}",
-                unit="events",
-                **of("blocks", "append_blocks", "append_rows", size, count),
-            )
-            for size, count in (("1", "3000"), ("10", "30000"), ("1000", "200000"))
-        ),
-        Case(
-            name="replay-1000",
-            unit="events",
-            **of("blocks", "replay_blocks", "replay_rows", "1000"),
-        ),
-        Case(
-            name="fold",
-            unit="events",
-            goal="200,000 events/s",
-            **of("fold", "fold_all", "decode_only"),
-        ),
-        Case(
-            name="rebuild",
-            unit="events",
+        case("append-1", "events", *blocks, "1", "3000"),
+        case("append-10", "events", *blocks, "10", "30000"),
+        case("append-1000", "events", *blocks, "1000", "200000"),
+        case("replay-1000", "events", "blocks:replay_blocks", "blocks:replay_rows", "1000"),
+        case("fold", "events", "fold:fold_all", "fold:decode_only", goal="200,000 events/s"),
+        case(
+            "rebuild",
+            "events",
+            "rebuild:from_zero",
+            "rebuild:read_only",
             goal="a million events in 10 s",
-            **of("rebuild", "from_zero", "read_only"),
         ),
-        Case(name="memory", unit="copies", pairs=1, **of("memory", "hold_copies", "hold_facts")),
-        Case(name="index", unit="documents", **of("search", "index_documents", "write_blobs")),
+        case("memory", "copies", "memory:hold_copies", "memory:hold_facts", pairs=1),
+        case("index", "documents", "search:index_documents", "search:write_blobs"),
         Case(
             name="search",
             unit="searches",
-            goal="p95 under 100 ms over a million messages",
             subject=["bench.search:search_index", str(prepared / "index")],
             baseline=["bench.search:scan_blobs", str(prepared / "blobs.db")],
+            goal="p95 under 100 ms over a million messages",
         ),
     ]
 

@@ -67,7 +67,7 @@ def test_told_settings_hold_no_secret() -> None:
 def test_settings_cannot_be_changed() -> None:
     """The one settings object is frozen."""
     with pytest.raises(ValueError, match="frozen"):
-        load({}).prefetch = 5  # pyright: ignore[reportAttributeAccessIssue]
+        load({}).prefetch = 5
 
 
 def test_a_url_without_password_is_told_as_it_is() -> None:
