@@ -121,8 +121,7 @@ class Undecodable(Fact, frozen=True, array_like=True, gc=False, tag="Undecodable
     body: BodyRef | None
 
 
-# Topology. `source` is "event", "reconciliation" (a difference found in a management snapshot) or "restated" (the known
-# state said again at the start of a segment).
+# Topology. `source`: "event", "reconciliation" (new in a management snapshot) or "restated" (at the start of a segment).
 
 
 class VhostDeclared(Fact, frozen=True, array_like=True, gc=False, tag="VhostDeclared.1"):
@@ -303,9 +302,6 @@ class NodeStarted(Fact, frozen=True, array_like=True, gc=False, tag="NodeStarted
 class NodeStopped(Fact, frozen=True, array_like=True, gc=False, tag="NodeStopped.1"):
     node: Text
     source: str
-
-
-# Samples
 
 
 class QueueSampled(Fact, frozen=True, array_like=True, gc=False, tag="QueueSampled.1"):

@@ -202,7 +202,7 @@ class SqliteMessageIndex:
         with Transaction(db):
             for table in index_schema.TABLES:
                 db.execute(f"DROP TABLE {table}")
-            for statement in index_schema.SCHEMA.split(";"):
+            for statement in index_schema.STATEMENTS:
                 db.execute(statement)
         self._writer = IndexWriter(db)
 

@@ -71,3 +71,4 @@ CREATE TABLE state (
     checkpoint BLOB NOT NULL
 ) STRICT
 """
+STATEMENTS = SCHEMA.split(";\n")  # a semicolon within a tokenizer's arguments never ends a line

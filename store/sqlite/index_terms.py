@@ -254,8 +254,7 @@ def number_rows(document: MessageDocument) -> set[tuple[int, int | float]]:
         found.append(("publisher.confidence", document.publisher.confidence))
     if document.parent is not None:
         found.append(("parent.confidence", document.parent.confidence))
-    for link in document.other_parents:
-        found.append(("other_parents.confidence", link.confidence))
+    found += [("other_parents.confidence", link.confidence) for link in document.other_parents]
     for copy in document.copies:
         found.append(("copies.enqueued_at", copy.enqueued_at))
         for attempt in copy.attempts:

@@ -5,196 +5,15 @@ import random
 import msgspec
 import pytest
 
-from events.facts import BodyRef
-from store.documents import Attempt, Copy, DeadLetter, MessageDocument, ParentLink, Party
+from store.documents import Copy, MessageDocument, Party
 from store.errors import QueryInvalid
 from store.ports import MessageIndex, Page, Sort
 from store.query_parser import parse
 from store.ranking import TOTAL_MAX
-from tests.contract.documents import NOW, SECOND, checkpoint, fill, message
+from tests.contract.cases import CASES, DOCUMENTS, TEXTS
+from tests.contract.documents import NOW, checkpoint, fill, message
 
-HOUR = 3600 * SECOND
 MANY = 12_500
-
-DOCUMENTS = [
-    message(
-        0,
-        headers={"tenant": "acme", "retry": {"count": 3}, "tags": ["a", "B c"], "ok": True},
-        body=BodyRef(bytes(16), 300, 0, 0),
-        message_id="Order-1",
-        type="order.created",
-        latency_ms=12.5,
-        publisher=Party("Image Uploader", "10.0.0.1:5 -> 10.0.0.2:5672", "guest", "app_id", 0.9),
-        trace_id="t1",
-    ),
-    message(
-        1,
-        exchange="",
-        routing_keys=("work", "audit"),
-        routed_queues=("work", "audit"),
-        state="dead-lettered",
-        latency_ms=900.0,
-        copies=(
-            Copy(
-                "work",
-                "routed",
-                "dead-lettered",
-                (Attempt(NOW - HOUR, True, Party("combiner", None, None, "rule", 0.5)),),
-                DeadLetter("rejected", "dlx", "rk", ("graveyard",), 2, False, NOW),
-            ),
-            Copy("graveyard", "dead-letter", "waiting"),
-        ),
-        parent=ParentLink("main-0", "w3c", 1.0),
-        trace_id="t1",
-    ),
-    message(
-        2, vhost="/a/b", exchange="Orders", headers={}, publish_observed=False, type=b"\xff\xfe"
-    ),
-    message(3, routing_keys=("orders.eu.new",), exchange="ex\x00change", correlation_id="日本 2"),
-]
-
-TEXTS = {
-    "main-0": '{"error": "card declined", "image": 4711, "deep": {"list": [{"id": "x-1"}, {"id": 2}]}, "none": null}',
-    "main-1": "The card was Declined: can't pay 3.50 to foo@example.org",
-    "main-3": "Über die Brücke 日本語\x00 end",
-}
-
-CASES: list[tuple[str, set[int]]] = [
-    ("", {0, 1, 2, 3}),
-    ("*", {0, 1, 2, 3}),
-    # words
-    ("card", {0, 1}),
-    ("CARD", {0, 1}),
-    ("declined", {0, 1}),
-    ('"card declined"', {0}),
-    ('"card was declined"', {1}),
-    ("card-declined", {0}),
-    ("car*", {0, 1}),
-    ('"card was dec"*', {1}),
-    ("can't", {1}),
-    ("can", set()),
-    ("3.50", {1}),
-    ("3", {0}),
-    ("example.org", {1}),
-    ("foo@example.org", {1}),
-    ("über", {3}),
-    ("日本", {3}),
-    ("日本語", {3}),
-    ("本", {3}),
-    ("end", {3}),
-    ("uploader", {0}),
-    ('"image uploader"', {0}),
-    ("combiner", {1}),
-    ("graveyard", {1}),
-    ("work", {0, 1, 2, 3}),
-    ("acme", {0}),
-    ("order.created", {0}),
-    ("created", set()),
-    # no phrase reaches from one value into the next
-    ('"acme 3"', set()),
-    ('"work audit"', set()),
-    # logic
-    ("card AND NOT declined", set()),
-    ("card -pay", {0}),
-    ("card OR brücke", {0, 1, 3}),
-    ("brücke OR card pay", {1, 3}),
-    ("(brücke OR card) pay", {1}),
-    ("-card", {2, 3}),
-    ("NOT (card OR brücke)", {2}),
-    ("-card -brücke", {2}),
-    ("+card +pay", {1}),
-    # keywords
-    ("exchange:orders", {0}),
-    ("exchange:Orders", {2}),
-    ('exchange:""', {1}),
-    ("exchange:*", {0, 1, 2, 3}),
-    ("exchange:(orders OR Orders)", {0, 2}),
-    ("exchange:or*", {0}),
-    ("vhost:/a/b", {2}),
-    ("vhost:/*", {0, 1, 2, 3}),
-    ("routing_key:work", {1}),
-    ("routing_keys:orders.eu.*", {3}),
-    ("routing_key:orders", set()),
-    ("message_id:Order-1", {0}),
-    ("message_id:order-1", set()),
-    ("message_id:*", {0}),
-    ("-message_id:*", {1, 2, 3}),
-    ("type:\\\\xff\\\\xfe", {2}),
-    ("queue:audit", {1}),
-    ("-queue:audit", {0, 2, 3}),
-    ("queue:graveyard", {1}),
-    ("routed_queues:graveyard", set()),
-    ("state:dead-lettered", {1}),
-    ("copies.state:waiting", {1}),
-    ("copies.dead_letter.reason:rejected", {1}),
-    ("copies.dead_letter.reason:*", {1}),
-    ("copies.dead_letter.to_queues:grave*", {1}),
-    ("copies.attempts.consumer.service:combiner", {1}),
-    ('service:"Image Uploader"', {0}),
-    ("service:Image", set()),
-    ("service:Image*", {0}),
-    ('publisher.service:"Image Uploader"', {0}),
-    ('publisher.connection:"10.0.0.1:5 -> 10.0.0.2:5672"', {0}),
-    ("uid:main-2", {2}),
-    ("uid:main-*", {0, 1, 2, 3}),
-    ("uid:other-2", set()),
-    ("trace_id:t1", {0, 1}),
-    ("-trace_id:*", {2, 3}),
-    ("parent.uid:main-0", {1}),
-    ("parent.uid:main*", {1}),
-    # booleans
-    ("publish_observed:false", {2}),
-    ("copies.attempts.redelivered:true", {1}),
-    ("copies.dead_letter.timer:false", {1}),
-    # headers and body
-    ("header.tenant:acme", {0}),
-    ("header.tenant:ac*", {0}),
-    ("header.tenant:*", {0}),
-    ("header.retry.count:3", {0}),
-    ("header.retry:*", {0}),
-    ("header.tags:a", {0}),
-    ('header.tags:"B c"', {0}),
-    ("header.tags:b", set()),
-    ("header.ok:true", {0}),
-    ("header.nothing:*", set()),
-    ("headers:acme", {0}),
-    ("headers:*", {0}),
-    ("headers:card", set()),
-    ('body.error:"card declined"', {0}),
-    ("body.error:card", set()),
-    ("body.image:4711", {0}),
-    ("body.image:47*", {0}),
-    ("body.deep.list.id:x-1", {0}),
-    ("body.deep.list.id:2", {0}),
-    ("body.deep:*", {0}),
-    ("body.none:*", set()),
-    ("body:declined", {0, 1}),
-    ("body:uploader", set()),
-    ('body:"card declined"', {0}),
-    ("body:*", {0, 1, 3}),
-    # numbers and times
-    ("latency_ms:12.5", {0}),
-    ("latency_ms:>500", {1}),
-    ("latency_ms:>=900", {1}),
-    ("latency_ms:>900", set()),
-    ("latency_ms:<=12.5", {0}),
-    ("latency_ms:<12.5", set()),
-    ("latency_ms:[12.5 TO 900]", {0, 1}),
-    ("latency_ms:{12.5 TO 900]", {1}),
-    ("latency_ms:[12.5 TO 900}", {0}),
-    ("latency_ms:[* TO 100]", {0}),
-    ("latency_ms:*", {0, 1}),
-    ("-latency_ms:*", {2, 3}),
-    ("body.size:300", {0}),
-    ("body.size:*", {0}),
-    ("copies.dead_letter.count:>1", {1}),
-    ("copies.attempts.delivered_at:<now-30m", {1}),
-    ("published_at:[now-1h TO now-3598s]", {0, 1, 2}),
-    ("published_at:>now-3598s", {3}),
-    ("published_at:>now", set()),
-    ("position:[1 TO 2]", {1, 2}),
-    ("publisher.confidence:>=0.9", {0}),
-]
 
 
 async def found(index: MessageIndex, query: str) -> set[int]:
@@ -354,7 +173,8 @@ class MessageIndexContract:
         assert await total("", exact=True) == (MANY, True)
         assert await total("-exchange:nowhere") == (TOTAL_MAX, False)
         assert await total("state:delivered") == (MANY // 2, True)
-        assert await total("exchange:e1 state:delivered", exact=True) == (MANY // 6, True)
+        both = len(range(1, MANY, 6))  # every third exchange, every second state
+        assert await total("exchange:e1 state:delivered", exact=True) == (both, True)
 
     @pytest.mark.parametrize("descending", [True, False])
     @pytest.mark.parametrize("field", ["published_at", "position", "latency_ms"])
