@@ -92,8 +92,10 @@ class Management:
 
     async def started_at(self, now_ns: int) -> int:
         """Return when the youngest running node started, in ns as of *now_ns*; 0 where the broker does not tell."""
-        nodes = await self.get("nodes") or []
-        uptimes = [each["uptime"] for each in nodes if each.get("running") and "uptime" in each]
+        nodes: list[dict[str, Any]] = await self.get("nodes") or []
+        uptimes: list[int] = [
+            each["uptime"] for each in nodes if each.get("running") and "uptime" in each
+        ]
         return now_ns - min(uptimes) * 1_000_000 if uptimes else 0
 
     async def vhosts(self) -> list[dict[str, Any]]:
@@ -107,17 +109,18 @@ class Management:
     async def leader_of(self, queue: str) -> str | None:
         """Return who owns the exclusive *queue* in the default vhost; None when it is gone or not told."""
         found = await self.get("queues", DEFAULT_VHOST, queue)
-        owner = (found or {}).get("owner_pid_details") or {}
-        if not owner.get("name"):
+        owner = told.name_of(found, "owner_pid_details", "name")
+        if owner is None:
             return None
-        connection = await self.get("connections", owner["name"])
-        client = ((connection or {}).get("client_properties") or {}).get("connection_name")
-        return f"{client} ({owner['name']})" if client else str(owner["name"])
+        connection = await self.get("connections", owner)
+        client = told.name_of(connection, "client_properties", "connection_name")
+        return f"{client} ({owner})" if client else owner
 
     async def topology(self, vhosts: Sequence[str]) -> list[Fact]:
         """Return nodes, and vhosts, exchanges, queues, bindings and policies of *vhosts*, as facts."""
         wanted = set(vhosts)
-        facts = [fact for node in await self.get("nodes") or [] for fact in told.node(node)]
+        nodes: list[dict[str, Any]] = await self.get("nodes") or []
+        facts = [fact for node in nodes for fact in told.node(node)]
         facts += [told.vhost(each) for each in await self.vhosts() if each["name"] in wanted]
         for name in vhosts:
             facts += told.exchanges(await self.get("exchanges", name) or [])

@@ -8,6 +8,7 @@ is dropped: the broker has it still, and the next leadership aligns.
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 
@@ -26,7 +27,7 @@ from collector.taps import Taps
 from collector.told import KINDS
 from collector.topology_events import SNAPSHOT_WANTED, facts_of, is_own
 from collector.topology_state import CLIENTS, TopologyState
-from collector.watch import Findings, Snapshot, TracingFound, Watch
+from collector.watch import Snapshot, TracingFound, Watch
 from events.block import Block
 from events.facts import (
     CaptureAudited,
@@ -58,7 +59,6 @@ class Capture:
         decoder: Decoder,
         state: TopologyState,
         buffer: DeliveryBuffer,
-        findings: Findings,
         watch: Watch,
         taps: Taps,
     ) -> None:
@@ -72,7 +72,7 @@ class Capture:
         self._decoder = decoder
         self._state = state
         self._buffer = buffer
-        self._findings = findings
+        self._findings = watch.findings
         self._appender = Appender(log, self._durable, buffer.poke)
         self._on_way: dict[int, list[tuple[Tap, Stored]]] = {}
         self._dead_letters_to: Mapping[tuple[Text, Text], Text | None] = {}
@@ -191,7 +191,7 @@ class Capture:
     def _event(self, tap: Tap, delivery: Delivery) -> Draft | None:
         routing_key = to_text(delivery.routing_key)
         try:
-            told = decode_properties(delivery.header).get("headers") or {}
+            told: dict[Text, Any] = decode_properties(delivery.header).get("headers") or {}
             fact = facts_of(routing_key, told, self._state)
         except (TableDamaged, KeyError, TypeError) as error:
             reason = reason_of(error)

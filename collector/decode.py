@@ -7,6 +7,7 @@ The queues of the tap itself appear nowhere.
 
 from collections.abc import Collection, Mapping
 from hashlib import blake2b
+from types import NoneType
 from typing import Any, cast
 
 import msgspec
@@ -273,16 +274,16 @@ def properties_from(told: dict[str, Any]) -> Properties:
         TableDamaged: a property has a type that AMQP does not give it.
     """
     get = told.get
-    headers, numbers = get("headers"), (get("delivery_mode"), get("priority"), get("timestamp"))
-    if headers is not None and not isinstance(headers, dict):
+    if type(get("headers")) not in (dict, NoneType):
         raise TableDamaged("the headers are no table")
+    numbers = (get("delivery_mode"), get("priority"), get("timestamp"))
     for number in numbers:
         if number is not None and type(number) is not int:
             raise TableDamaged("a number among the properties is none")
     found = Properties(
         get("content_type"),
         get("content_encoding"),
-        headers,
+        get("headers"),
         *numbers[:2],
         get("correlation_id"),
         get("reply_to"),
@@ -293,13 +294,14 @@ def properties_from(told: dict[str, Any]) -> Properties:
         get("user_id"),
         get("app_id"),
     )
-    for text in (
+    texts: tuple[Any, ...] = (
         found.content_type,
         found.correlation_id,
         found.message_id,
         found.type,
         found.app_id,
-    ):
+    )
+    for text in texts:
         if text is not None and not isinstance(text, str | bytes):
             raise TableDamaged("a text among the properties is none")
     return found

@@ -33,6 +33,9 @@ EVENT_KEYS = (
 events_queue_max = 200_000
 dead_letters_queue_max = 200_000
 bindings_per_exchange_max = 1_000
+Bind = tuple[Text, Text, dict[str, Any]]
+"""Exchange, binding key, arguments."""
+
 _MATCHES_ALL: dict[str, tuple[str, dict[str, Any]]] = {
     "topic": ("#", {}),
     "fanout": ("", {}),
@@ -42,12 +45,12 @@ _MATCHES_ALL: dict[str, tuple[str, dict[str, Any]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TapQueue:
-    """A queue of the tap. `bindings` are (exchange, binding key, arguments)."""
+    """A queue of the tap."""
 
     vhost: str
     name: str
     arguments: dict[str, Any]
-    bindings: tuple[tuple[Text, Text, dict[str, Any]], ...]
+    bindings: tuple[Bind, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ class DeadLetterPlan:
     """Which dead-letter exchanges of a vhost are tapped, by which bindings, and which not, and why."""
 
     tapped: tuple[Text, ...] = ()
-    bindings: tuple[tuple[Text, Text, dict[str, Any]], ...] = ()
+    bindings: tuple[Bind, ...] = ()
     left_alone: tuple[tuple[Text, str], ...] = field(default=())
 
 
@@ -94,7 +97,7 @@ def firehose_queue(
     arguments = queue_arguments(
         version, messages_max=messages_max, bytes_max=bytes_max, queue_type=queue_type
     )
-    bindings = ((TRACE_EXCHANGE, "#", {}),)
+    bindings: tuple[Bind, ...] = ((TRACE_EXCHANGE, "#", {}),)
     return TapQueue(vhost=vhost, name=FIREHOSE, arguments=arguments, bindings=bindings)
 
 
@@ -103,7 +106,7 @@ def events_queue(version: str, *, queue_type: str) -> TapQueue:
     arguments = queue_arguments(
         version, messages_max=events_queue_max, bytes_max=None, queue_type=queue_type
     )
-    bindings = tuple((EVENT_EXCHANGE, key, {}) for key in EVENT_KEYS)
+    bindings: tuple[Bind, ...] = tuple((EVENT_EXCHANGE, key, {}) for key in EVENT_KEYS)
     return TapQueue(vhost=HOME_VHOST, name=EVENTS, arguments=arguments, bindings=bindings)
 
 
@@ -129,10 +132,10 @@ def dead_letters(state: TopologyState, vhost: Text, wanted: str) -> DeadLetterPl
             queues.setdefault(exchange, []).append(queue)
     named = None if wanted in {"auto", "off"} else {name.strip() for name in wanted.split(",")}
     tapped: list[Text] = []
-    bindings: list[tuple[Text, Text, dict[str, Any]]] = []
+    bindings: list[Bind] = []
     left_alone: list[tuple[Text, str]] = []
     for exchange in sorted(queues, key=shown):
-        known = state.things.get(("exchange", vhost, exchange))
+        known: ExchangeDeclared | None = state.things.get(("exchange", vhost, exchange))
         why = (
             "taps on dead-letter exchanges are off"
             if wanted == "off"
@@ -140,8 +143,8 @@ def dead_letters(state: TopologyState, vhost: Text, wanted: str) -> DeadLetterPl
             if named is not None and exchange not in named
             else unsafe(state, exchange, known, queues[exchange])
         )
-        if why is not None:
-            left_alone.append((exchange, why))
+        if known is None or why is not None:
+            left_alone.append((exchange, why or "it does not exist"))
             continue
         tapped.append(exchange)
         bindings += _bindings(state, known, queues[exchange])
@@ -190,7 +193,7 @@ def _at_least_once(queue: QueueDeclared) -> bool:
 
 def _bindings(
     state: TopologyState, exchange: ExchangeDeclared, queues: Iterable[QueueDeclared]
-) -> list[tuple[Text, Text, dict[str, Any]]]:
+) -> list[Bind]:
     if isinstance(exchange.type, str) and exchange.type in _MATCHES_ALL:
         return [(exchange.name, *_MATCHES_ALL[exchange.type])]
     return [(exchange.name, key, {}) for key in _keys(state, exchange, queues)]

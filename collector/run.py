@@ -61,18 +61,22 @@ async def collect(settings: CollectorSettings, log: EventLog, stop: asyncio.Even
             failing_since = _report(error, failing_since)
         except (AmqpError, ManagementUnavailable) as error:
             failing_since = _report(error, failing_since)
-        except ManagementRefused as error:
-            return Outcome(code=WRONG, reason=str(error))
-        except WrongBroker as error:
-            return Outcome(code=WRONG, reason=str(error))
-        except Fenced as error:
-            return Outcome(code=NOT_LEADER, reason=f"another collector took over: {error}")
-        except LogRefused as error:
-            return Outcome(code=REFUSED, reason=f"the log refuses: {error}")
+        except (ManagementRefused, WrongBroker, Fenced, LogRefused) as error:
+            return _ended_by(error)
         if memory.took_lead_at:
             failing_since, memory.took_lead_at = None, 0.0
         await _pause(stop, _delay_s(failing_since))
     return Outcome(code=OK, reason="stopped as asked")
+
+
+def _ended_by(error: ManagementRefused | WrongBroker | Fenced | LogRefused) -> Outcome:
+    match error:
+        case Fenced():
+            return Outcome(code=NOT_LEADER, reason=f"another collector took over: {error}")
+        case LogRefused():
+            return Outcome(code=REFUSED, reason=f"the log refuses: {error}")
+        case ManagementRefused() | WrongBroker():
+            return Outcome(code=WRONG, reason=str(error))
 
 
 async def _lead(

@@ -176,7 +176,6 @@ class Session:
             decoder=Decoder(key, redact=settings.redact_headers),
             state=history.state,
             buffer=self._buffer,
-            findings=self._findings,
             watch=watch,
             taps=taps,
         )

@@ -52,7 +52,7 @@ class Tap:
         vhost: str,
         queue: str,
         channel: Acknowledging,
-        window: Window,
+        window: Window | None,
         hold: int,
         prefetch: int,
     ) -> None:

@@ -5,7 +5,7 @@ Shapes as RabbitMQ 3.10 to 4.3 answer them; a field that a version lacks gets it
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from collector.decode import is_tap_queue
 from events.facts import (
@@ -31,6 +31,12 @@ _DEAD_LETTERS = re.compile(
     r"^rabbitmq_global_messages_dead_lettered_(\w+)_total\{([^}]*)\} (\d+)", re.MULTILINE
 )
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
+
+
+def name_of(told: Any, table: str, field: str) -> str | None:
+    """Return the text at *field* of the table *table* in *told*; None where any of it is missing."""
+    found = _table(_table(told).get(table)).get(field)
+    return str(found) if found else None
 
 
 def node(told: dict[str, Any]) -> list[Fact]:
@@ -176,7 +182,7 @@ def channels(told: Iterable[dict[str, Any]]) -> list[Fact]:
             source=SOURCE,
         )
         for each in told
-        if (each.get("connection_details") or {}).get("name") and "number" in each
+        if name_of(each, "connection_details", "name") and "number" in each
     ]
 
 
@@ -184,7 +190,7 @@ def consumers(told: Iterable[dict[str, Any]]) -> list[Fact]:
     """Return consumers of queues that are not the tap's own."""
     found: list[Fact] = []
     for each in told:
-        queue, channel = each["queue"], each.get("channel_details") or {}
+        queue, channel = each["queue"], _table(each.get("channel_details"))
         if is_tap_queue(queue["name"]):
             continue
         found.append(
@@ -192,8 +198,8 @@ def consumers(told: Iterable[dict[str, Any]]) -> list[Fact]:
                 vhost=queue["vhost"],
                 queue=queue["name"],
                 consumer_tag=each["consumer_tag"],
-                connection=channel.get("connection_name", "") if isinstance(channel, dict) else "",
-                channel=_number(channel.get("number")) if isinstance(channel, dict) else 0,
+                connection=channel.get("connection_name", ""),
+                channel=_number(channel.get("number")),
                 ack_required=bool(each.get("ack_required", True)),
                 exclusive=bool(each.get("exclusive", False)),
                 prefetch=_number(each.get("prefetch_count")),
@@ -209,7 +215,7 @@ def samples(told: Iterable[dict[str, Any]]) -> Sequence[QueueSampled]:
     for each in told:
         if is_tap_queue(each["name"]) or "messages_ready" not in each:
             continue
-        stats = each.get("message_stats") or {}
+        stats = _table(each.get("message_stats"))
         found.append(
             QueueSampled(
                 vhost=each["vhost"],
@@ -242,5 +248,5 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) and value >= 0 else 0
 
 
-def _table(value: object) -> dict[Any, Any]:
-    return dict(value) if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
+def _table(value: Any) -> dict[Any, Any]:
+    return cast("dict[Any, Any]", value) if isinstance(value, dict) else {}

@@ -5,7 +5,7 @@ state gives the names, and arguments that do not parse are left to the next snap
 """
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from collector.decode import is_tap_queue
 from collector.topology_state import TopologyState
@@ -212,7 +212,7 @@ def _consumer(routing_key: str, told: dict[Text, Any], state: TopologyState) -> 
 def arguments_of(terms: Any) -> dict[Text, Any]:
     """Return those of the Erlang *terms* that are plain: strings, whole numbers, truth values."""
     found: dict[Text, Any] = {}
-    for term in terms if isinstance(terms, list) else []:
+    for term in cast("list[Any]", terms) if isinstance(terms, list) else []:
         match = _term.fullmatch(term) if isinstance(term, str) else None
         if match:
             name, _, text, number, truth = match.groups()

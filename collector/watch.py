@@ -53,7 +53,10 @@ class Findings:
 
 
 class Watch:
-    """Watches *vhosts* through the management API. `snapshot_wanted` asks for a snapshot soon."""
+    """Watches *vhosts* through the management API, and puts what it finds into `findings`.
+
+    `snapshot_wanted` asks for a snapshot soon.
+    """
 
     def __init__(
         self,
@@ -68,7 +71,7 @@ class Watch:
         self._admin = admin
         self._settings = settings
         self._vhosts = vhosts
-        self._findings = findings
+        self.findings = findings
         self._samples: dict[tuple[Text, Text], QueueSampled] = {}
         self._counted: dict[Text, DeadLettersCounted] = {}
         self._failing: set[str] = set()
@@ -104,19 +107,19 @@ class Watch:
         for vhost in told:
             name = vhost["name"]
             if name not in self._vhosts:
-                self._findings.vhosts_changed |= not self._settings.vhosts
+                self.findings.vhosts_changed |= not self._settings.vhosts
                 continue
             now = time.time_ns()
             if vhost.get("tracing"):
                 if self._tracing_on_at.get(name, 0) == 0:
-                    self._findings.tracing.append(TracingFound(vhost=name, since=now, on_at=now))
+                    self.findings.tracing.append(TracingFound(vhost=name, since=now, on_at=now))
                 self._tracing_on_at[name] = now
                 continue
             since = self._tracing_on_at.get(name) or now
             on_at = await self._switch_on(vhost)
-            self._findings.tracing.append(TracingFound(vhost=name, since=since, on_at=on_at))
+            self.findings.tracing.append(TracingFound(vhost=name, since=since, on_at=on_at))
             self._tracing_on_at[name] = on_at or 0
-        self._findings.wake()
+        self.findings.wake()
 
     async def _switch_on(self, vhost: dict[str, Any]) -> int | None:
         try:
@@ -134,24 +137,24 @@ class Watch:
     async def _snapshot(self) -> None:
         at = time.time_ns()
         facts = await self._management.topology(self._vhosts)
-        self._findings.snapshots.append(Snapshot(facts=facts, clients=False, at=at))
+        self.findings.snapshots.append(Snapshot(facts=facts, clients=False, at=at))
         at = time.time_ns()
         facts = await self._management.clients(self._vhosts)
-        self._findings.snapshots.append(Snapshot(facts=facts, clients=True, at=at))
-        self._findings.wake()
+        self.findings.snapshots.append(Snapshot(facts=facts, clients=True, at=at))
+        self.findings.wake()
 
     async def _sample(self) -> None:
         for sample in await self._management.samples(self._vhosts):
             key = (sample.vhost, sample.queue)
             if self._samples.get(key) != sample:
                 self._samples[key] = sample
-                self._findings.facts.append(sample)
+                self.findings.facts.append(sample)
         for counted in await self._management.dead_letters():
             if self._counted.get(counted.node) != counted:
                 self._counted[counted.node] = counted
-                self._findings.facts.append(counted)
-        if self._findings.facts:
-            self._findings.wake()
+                self.findings.facts.append(counted)
+        if self.findings.facts:
+            self.findings.wake()
 
     async def _try(self, what: str, ask: Callable[[], Awaitable[None]]) -> None:
         try:
