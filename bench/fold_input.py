@@ -19,6 +19,7 @@ from events.facts import (
     MessageDelivered,
     MessagePublished,
     Properties,
+    Table,
 )
 from events.upcast import encode
 from events.values import AmqpTimestamp
@@ -32,6 +33,7 @@ IDENTICAL = tuple(bytes([number]) * 16 for number in range(50))
 PREFETCH = 20
 REDELIVERED, DIED, SAME = 0.1, 0.05, 0.3
 BLOCK = 1_000
+DEAD_WAITING = 100
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ def topology() -> Iterator[Fact]:
         "/", DEAD_LETTER_EXCHANGE, "fanout", True, False, False, {}, {}, "event"
     )
     for queue in (*QUEUES, DEAD_LETTER_QUEUE):
-        arguments = {"x-dead-letter-exchange": DEAD_LETTER_EXCHANGE}
+        arguments: Table = {"x-dead-letter-exchange": DEAD_LETTER_EXCHANGE}
         yield facts.QueueDeclared("/", queue, "classic", True, False, False, arguments, {}, "event")
     yield facts.BindingCreated(
         "/", DEAD_LETTER_EXCHANGE, DEAD_LETTER_QUEUE, "queue", "", {}, "event"
@@ -110,7 +112,7 @@ def traffic(seed: int) -> Iterator[Fact]:
                     sent.fingerprint, sent.body,
                 )  # fmt: skip
                 dead.append(died)
-                if len(dead) > 100:  # noqa: PLR2004 - so many wait there at a time
+                if len(dead) > DEAD_WAITING:
                     yield _deliver(rng, dead.popleft(), DEAD_LETTER_QUEUE, _consumer(rng, None))
 
 
@@ -125,7 +127,9 @@ def _sent(rng: random.Random) -> Sent:
             body,
         )
     mark = rng.getrandbits(128)
-    headers = {"traceparent": f"00-{mark:032x}-{mark % 2**64:016x}-01"} if mark % 2 else None
+    headers: Table | None = (
+        {"traceparent": f"00-{mark:032x}-{mark % 2**64:016x}-01"} if mark % 2 else None
+    )
     properties = Properties(
         content_type="application/json", headers=headers, delivery_mode=2, correlation_id=f"{mark % 2**80:020x}",
         message_id=f"{mark:032x}", type="order.placed",

@@ -6,7 +6,7 @@ trace or conversation is not by itself a parent: of its messages, the one the pu
 timing alone stays below 0.8.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from events.facts import MessagePublished
@@ -118,7 +118,7 @@ class Causality:
         """Make *message* part of the thread *key*; return that."""
         thread = table.get(key)
         if thread is None:
-            thread = []
+            thread = list[Step]()
             table.put(key, thread)
         message.threads = (*message.threads, thread)
         return thread
@@ -158,10 +158,10 @@ class Causality:
         endpoint: LinkedEndpoint,
     ) -> Cause | None:
         """Make *message* part of a conversation; return the better of *best* and what that makes likely."""
-        step = (endpoint, message.position, None)
+        step: Step = (endpoint, message.position, None)
         thread = self.conversations.get(key)
         if thread is None:
-            thread = [step]
+            thread = list[Step]((step,))
             self.conversations.put(key, thread)
         else:
             if best is None or best.confidence < SURE:
@@ -290,7 +290,9 @@ def _last_given(
     return Cause(last, evidence, confidence, rivals, others)
 
 
-def _given(thread: Thread, is_publisher: Any) -> list[tuple[int, Text]]:
+def _given(
+    thread: Thread, is_publisher: Callable[[LinkedEndpoint], bool]
+) -> list[tuple[int, Text]]:
     """Return what the publisher was given before its current run of publishes, the last first, each message once."""
     given: dict[int, Text] = {}
     for endpoint, position, queue in reversed(thread):

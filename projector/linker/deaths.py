@@ -11,15 +11,13 @@ import msgspec
 from events.facts import Envelope, MessageDeadLettered, MessageDelivered
 from events.values import Text
 from projector.linker.document import path_to
-from projector.linker.history import Death, History, after, before, deaths_in, history_of
-from projector.linker.match import IN_HAND, Entry, handed_copy, key_of, leave, waiting_copy
+from projector.linker.history import Death, History, after, deaths_in, history_of
+from projector.linker.match import Entry, key_of, leave
 from projector.linker.memory import Memory
 from projector.linker.model import (
     BY_DEAD_LETTER,
     DEAD_LETTERED,
-    GONE,
     INFERRED,
-    SETTLED,
     WAITING,
     Change,
     ChangeKind,
@@ -28,22 +26,12 @@ from projector.linker.model import (
 )
 from projector.linker.routing import route
 from projector.linker.settle import release
+from projector.linker.timers import EXPIRED, delays, is_timer, is_worked
+from projector.linker.walk import Step, one_each, walk
 from store.documents import DeadLetter
 
-EXPIRED = "expired"
-BY_HAND = ("rejected", "delivery_limit")
 TOLD_BY_TAP = "tap"
 TOLD_BY_DELIVERY = "delivery"
-CHAIN_MAX = 32
-
-
-class Step(msgspec.Struct):
-    """One death on the way from a known copy to where it turned up; `arrivals` are those of the copy that died."""
-
-    death: Death
-    before: History | None
-    count: int
-    arrivals: int = 1
 
 
 def dead_lettered(
@@ -59,7 +47,7 @@ def dead_lettered(
             copy.told_by = TOLD_BY_TAP
             memory.note(message, envelope.position)
             return _place(memory, envelope, fact, (message, copy), history)
-    found = _walk(memory, fact.vhost, fact.fingerprint, deaths, history)
+    found = walk(memory, fact.vhost, fact.fingerprint, deaths, history)
     if found is None:
         return None
     told: list[Change] = []
@@ -90,7 +78,7 @@ def _die_by_tap(
     entry = _follow(memory, envelope, entry, steps, told)
     last = steps[0]
     queues = _targets(memory, fact)
-    timer = _is_timer(memory, fact.vhost, last.death, queues)
+    timer = is_timer(memory, fact.vhost, last.death, queues)
     letter = DeadLetter(
         reason=last.death.reason,
         exchange=fact.exchange,
@@ -102,8 +90,10 @@ def _die_by_tap(
     )
     _die(memory, entry, last, letter, TOLD_BY_TAP, told)
     history = after(last.before, last.death.queue, last.death.reason, last.count)
-    for queue in queues:
-        told.append(_arrive(memory, envelope, entry, queue, history, BY_DEAD_LETTER, last.arrivals))
+    told.extend(
+        _arrive(memory, envelope, entry, queue, history, BY_DEAD_LETTER, last.arrivals)
+        for queue in queues
+    )
 
 
 def _place(
@@ -146,11 +136,11 @@ def turned_up(
             dead.dead_letter = msgspec.structs.replace(
                 letter,
                 to_queues=(*letter.to_queues, fact.queue),
-                timer=letter.timer or _delays(memory, message, dead),
+                timer=letter.timer or delays(memory, message, dead),
             )
         told.append(_arrive(memory, envelope, entry, fact.queue, history, BY_DEAD_LETTER, 1))
         return (message, message.copies[-1])
-    found = _walk(memory, fact.vhost, fact.fingerprint, deaths, history)
+    found = walk(memory, fact.vhost, fact.fingerprint, deaths, history)
     if found is None:
         return None
     return _die_by_delivery(memory, envelope, fact, *found, told)
@@ -184,7 +174,7 @@ def _die_by_delivery(
         routing_key=fact.routing_keys[0] if fact.routing_keys else None,
         to_queues=(fact.queue,),
         count=last.count,
-        timer=last.death.reason == EXPIRED and not _is_worked(memory, fact.vhost, last.death.queue),
+        timer=last.death.reason == EXPIRED and not is_worked(memory, fact.vhost, last.death.queue),
         at=envelope.observed_at,
     )
     _die(memory, entry, last, letter, TOLD_BY_DELIVERY, told)
@@ -207,7 +197,7 @@ def _follow(
             to_queues=(queue,),
             count=step.count,
             timer=step.death.reason == EXPIRED
-            and not _is_worked(memory, entry[0].vhost, step.death.queue),
+            and not is_worked(memory, entry[0].vhost, step.death.queue),
             at=envelope.observed_at,
         )
         _die(memory, entry, step, letter, TOLD_BY_DELIVERY, told)
@@ -275,70 +265,6 @@ def _rounds(message: LiveMessage) -> int:
     return max(arrivals.values()) - 1
 
 
-def _walk(
-    memory: Memory, vhost: Text, fingerprint: bytes, deaths: Sequence[Death], history: History
-) -> tuple[Entry, list[Step]] | None:
-    """Return the nearest known copy along *deaths* and the steps from it, newest first."""
-    steps: list[Step] = []
-    now: History | None = history
-    while now is not None and len(steps) < CHAIN_MAX:
-        for death in deaths:
-            count = _count(now, death)
-            if not count:
-                continue
-            now = before(now, death)
-            steps.append(Step(death, now, count))
-            entry = _dying(memory, vhost, fingerprint, death, now)
-            if entry is not None:
-                return entry, steps
-    for place in range(len(deaths) - 1, -1, -1):
-        entry = _dying(memory, vhost, fingerprint, deaths[place], None)
-        if entry is not None:
-            return entry, _one_each(deaths[: place + 1], history)
-    return None
-
-
-def _one_each(deaths: Sequence[Death], history: History) -> list[Step]:
-    """Return one step for each of *deaths*, standing for as many rounds as it counts."""
-    steps: list[Step] = []
-    now: History | None = history
-    for death in deaths:
-        rest = frozenset(row for row in now or () if row[:2] != (death.queue, death.reason)) or None
-        now = rest if death.count == 1 else after(rest, death.queue, death.reason, death.count - 1)
-        steps.append(Step(death, now, death.count, death.count))
-        now = rest
-    return steps
-
-
-def _count(history: History | None, death: Death) -> int:
-    for queue, reason, count in history or ():
-        if queue == death.queue and reason == death.reason:
-            return count
-    return 0
-
-
-def _dying(
-    memory: Memory, vhost: Text, fingerprint: bytes, death: Death, history: History | None
-) -> Entry | None:
-    """Return the copy with *history* that died by *death*, if it is known to be there."""
-    line = memory.lines.get((vhost, death.queue))
-    if line is None:
-        return None
-    key = key_of(fingerprint, history)
-    scan_max = memory.limits.rivals_scanned_max
-    waiting = waiting_copy(line, key)
-    if waiting is not None and death.reason not in BY_HAND:
-        return waiting
-    for states in (IN_HAND, (SETTLED,)):
-        found = handed_copy(line, key, states, scan_max)
-        if found is not None:
-            return found[0]
-    if waiting is not None:
-        return waiting
-    found = handed_copy(line, key, (GONE,), scan_max)
-    return None if found is None else found[0]
-
-
 def _unseen(
     memory: Memory,
     envelope: Envelope,
@@ -351,7 +277,7 @@ def _unseen(
     message = memory.remember_publish(envelope, exchange, keys, fact)
     history = history_of(deaths)
     assert history is not None
-    steps = _one_each(deaths, history)
+    steps = one_each(deaths, history)
     copy = LiveCopy(
         first.queue,
         INFERRED,
@@ -369,64 +295,6 @@ def _targets(memory: Memory, fact: MessageDeadLettered) -> tuple[Text, ...]:
         memory.topology, fact.vhost, fact.exchange, fact.routing_keys, fact.properties.headers
     )
     return () if found is None else found
-
-
-def _is_timer(memory: Memory, vhost: Text, death: Death, queues: Sequence[Text]) -> bool:
-    """Return whether *death* is a delay that ended: expired where nobody reads, with somebody reading behind it."""
-    if death.reason != EXPIRED or _is_worked(memory, vhost, death.queue):
-        return False
-    return _leads_to_work(memory, vhost, queues)
-
-
-def _leads_to_work(memory: Memory, vhost: Text, queues: Sequence[Text]) -> bool:
-    seen: dict[Text, None] = {}
-    todo = list(queues)
-    while todo and len(seen) < CHAIN_MAX:
-        queue = todo.pop()
-        if queue in seen:
-            continue
-        seen[queue] = None
-        if _is_worked(memory, vhost, queue):
-            return True
-        declared = memory.topology.queues.get((vhost, queue))
-        if (
-            declared is not None
-            and declared.dead_letter_exchange is not None
-            and declared.ttl_ms is not None
-        ):
-            keys = (queue,) if declared.dead_letter_key is None else (declared.dead_letter_key,)
-            todo.extend(
-                route(memory.topology, vhost, declared.dead_letter_exchange, keys, None) or ()
-            )
-    return False
-
-
-def _is_worked(memory: Memory, vhost: Text, queue: Text) -> bool:
-    """Return whether anybody consumes from *queue*, as declared or as seen."""
-    line = memory.lines.get((vhost, queue))
-    return bool(memory.topology.consumers.get((vhost, queue))) or (
-        line is not None and line.deliveries > 0
-    )
-
-
-def _delays(memory: Memory, message: LiveMessage, dead: LiveCopy) -> bool:
-    letter = dead.dead_letter
-    return (
-        letter is not None
-        and letter.reason == EXPIRED
-        and not _is_worked(memory, message.vhost, dead.queue)
-    )
-
-
-def worked_behind(memory: Memory, message: LiveMessage, copy: LiveCopy) -> None:
-    """Note that *copy* was delivered: expiries on the way to it were delays where nobody reads in between."""
-    number = copy.came_from
-    while 0 <= number < len(message.copies):
-        dead = message.copies[number]
-        letter = dead.dead_letter
-        if letter is not None and not letter.timer and _delays(memory, message, dead):
-            dead.dead_letter = msgspec.structs.replace(letter, timer=True)
-        number = dead.came_from
 
 
 def _number(message: LiveMessage, copy: LiveCopy) -> int:

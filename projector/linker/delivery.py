@@ -10,7 +10,7 @@ from typing import Any
 
 from events.facts import Envelope, MessageDelivered, Table
 from projector.linker import services
-from projector.linker.deaths import BY_HAND, turned_up, turned_up_unseen, worked_behind
+from projector.linker.deaths import turned_up, turned_up_unseen
 from projector.linker.endpoints import REUSED_AFTER_NS, Consumer, LinkedEndpoint
 from projector.linker.history import deaths_in, history_of
 from projector.linker.match import (
@@ -41,6 +41,8 @@ from projector.linker.model import (
 from projector.linker.services import CLIENT_NAME, QUEUE_RULE, Rule
 from projector.linker.settle import NO_ACK, overtake, release, settle_oldest
 from projector.linker.state import State
+from projector.linker.timers import worked_behind
+from projector.linker.walk import BY_HAND
 
 COPY_DELIVERED = ChangeKind.COPY_DELIVERED
 INTERCHANGEABLE = "identical copies are interchangeable"
@@ -90,13 +92,8 @@ class Deliveries:
         memory = self._memory
         position = envelope.position
         attempt = LiveAttempt(
-            position,
-            envelope.observed_at,
-            envelope.lag_ms,
-            fact.redelivered,
-            endpoint,
-            fact.channel,
-        )
+            position, envelope.observed_at, envelope.lag_ms, fact.redelivered, endpoint, fact.channel
+        )  # fmt: skip
         copy.attempts = [attempt]
         copy.state = REDELIVERED if fact.redelivered else DELIVERED
         endpoint.consumed += 1

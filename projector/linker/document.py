@@ -4,6 +4,8 @@ Pure. The state of a message is that of its last copies, those that did not die 
 dead-lettered > redelivered > delivered > waiting > gone > settled.
 """
 
+from itertools import pairwise
+
 from events.identity import uid
 from projector.linker.model import (
     DEAD_LETTERED,
@@ -112,7 +114,7 @@ def failed(copies: list[LiveCopy], number: int) -> bool:
     verdict = False
     worked: set[object] = set()
     seen: set[object] = set()
-    for source, target in zip(path, path[1:], strict=False):
+    for source, target in pairwise(path):
         seen.add(source.queue)
         if source.attempts:
             worked.add(source.queue)

@@ -7,6 +7,8 @@ endpoint.
 from collections import deque
 from typing import Any
 
+import msgspec
+
 from events.facts import MessageDelivered, MessagePublished
 from events.values import Text
 from projector.linker.match import Line
@@ -33,16 +35,17 @@ class LinkedEndpoint(Endpoint, gc=False):
     product: Text = ""
     peer_host: Text = ""
     rank: int = 99
-    recent: list[int] = []
-    told: dict[str, tuple[str, str]] = {}
+    recent: list[int] = msgspec.field(default_factory=list[int])
+    told: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict[str, tuple[str, str]])
 
 
 class Hand:
     """What one consumer (endpoint, channel, queue) was given and is not known to have settled, oldest first.
 
     `prefetch` is its bound, 0 where there is none or it is not known; `acks` is False for a consumer that never
-    acknowledges; `limit` is how many deliveries it may hold, *unknown* where nothing tells. None in `unsettled` keeps the place of a message that was forgotten. `caused` maps the position of a
-    delivery in it to what was published on its account.
+    acknowledges; `limit` is how many deliveries it may hold, `unknown` where nothing tells. None in
+    `unsettled` keeps the place of a message that was forgotten. `caused` maps the position of a delivery in it to what was
+    published on its account.
     """
 
     __slots__ = ("acks", "caused", "consumers", "limit", "prefetch", "unknown", "unsettled")

@@ -5,7 +5,9 @@ reason, each with a count of at least one.
 """
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
+
+import msgspec
 
 from events.facts import Table
 from events.values import AmqpTimestamp, Text, shown
@@ -16,7 +18,7 @@ COUNT_MAX = 1 << 31
 History = frozenset[tuple[Any, Any, int]]
 
 
-class Death(NamedTuple):
+class Death(msgspec.Struct, frozen=True, gc=False):
     """A row of `x-death`: `count` deaths in `queue` for `reason`; `at` is when the first of them was, in ns."""
 
     queue: Text

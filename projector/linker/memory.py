@@ -184,11 +184,15 @@ class Memory:
     def drop_oldest_dead(self, message: LiveMessage) -> None:
         """Make room for another copy of *message*: the oldest that died on the way is no longer shown."""
         copies = message.copies
-        for number, copy in enumerate(copies):
-            if copy.dead_letter is not None and copy.came_from >= 0:
-                break
-        else:
+        dead = (
+            number
+            for number, copy in enumerate(copies)
+            if copy.dead_letter is not None and copy.came_from >= 0
+        )
+        number = next(dead, None)
+        if number is None:
             return
+        copy = copies[number]
         self._unfile(message, copy)
         del copies[number]
         for other in copies:

@@ -109,6 +109,12 @@ def _number(entry: Entry) -> int:
     return next(number for number, copy in enumerate(entry[0].copies) if copy is entry[1])
 
 
+def copy_at(memory: Memory, position: int, number: int) -> Entry:
+    """Return copy *number* of the remembered message at *position*."""
+    message = memory.messages[position]
+    return message, message.copies[number]
+
+
 def restore_messages(
     memory: Memory,
     messages: list[Any],
@@ -128,11 +134,10 @@ def restore_messages(
         line.empty_samples, line.empty_since = row[7:9]
         for bucket in row[9]:
             for position, number in bucket:
-                message = memory.messages[position]
-                copy = message.copies[number]
-                handed.add(id(copy))
-                index_entry(line, key_of(message.fingerprint, copy.history), (message, copy))
-    rest = [
+                entry = copy_at(memory, position, number)
+                handed.add(id(entry[1]))
+                index_entry(line, key_of(entry[0].fingerprint, entry[1].history), entry)
+    rest: list[Entry] = [
         (message, copy)
         for message in memory.messages.values()
         for copy in message.copies
@@ -193,10 +198,7 @@ def restore_died(memory: Memory, rows: list[Any]) -> None:
     """Invert :func:`died_rows`; the messages must have been restored before."""
     for vhost, fingerprint, told, entries in rows:
         key = (vhost, fingerprint, history(told) or frozenset())
-        memory.died[key] = [
-            (memory.messages[position], memory.messages[position].copies[number])
-            for position, number in entries
-        ]
+        memory.died[key] = [copy_at(memory, position, number) for position, number in entries]
 
 
 def carried_rows(memory: Memory) -> list[Any]:

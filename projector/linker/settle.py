@@ -18,7 +18,7 @@ from events.facts import (
     QueueSampled,
 )
 from events.values import Text
-from projector.linker.endpoints import Hand, LinkedEndpoint
+from projector.linker.endpoints import Hand, Held, LinkedEndpoint
 from projector.linker.match import IN_HAND, Entry, Line, key_of, leave
 from projector.linker.memory import Memory
 from projector.linker.model import GONE, SETTLED, WAITING, Change, ChangeKind, LiveCopy
@@ -255,9 +255,13 @@ def restore_hands(memory: Memory, rows: list[Any]) -> None:
             if held is None:
                 hand.unsettled.append(None)
                 continue
-            message = memory.messages[held[0]]
-            copy = message.copies[held[1]]
-            hand.unsettled.append((message, copy, copy.attempts[held[2]]))
+            hand.unsettled.append(_held_at(memory, *held))
+
+
+def _held_at(memory: Memory, position: int, number: int, attempt: int) -> Held:
+    message = memory.messages[position]
+    copy = message.copies[number]
+    return message, copy, copy.attempts[attempt]
 
 
 def _saved_held(memory: Memory, held: Any) -> list[int] | None:

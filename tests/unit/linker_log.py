@@ -109,7 +109,7 @@ class Log:
 
     def queue(self, name: Text, **arguments: Any) -> int:
         """A queue is declared; ``x_message_ttl`` stands for ``x-message-ttl``."""
-        told = {key.replace("_", "-"): value for key, value in arguments.items()}
+        told: facts.Table = {key.replace("_", "-"): value for key, value in arguments.items()}
         return self.add(
             facts.QueueDeclared(VHOST, name, "classic", True, False, False, told, {}, "event")
         )
@@ -122,9 +122,8 @@ class Log:
 
     def bind(self, origin: Text, queue: Text, key: Text = "", **arguments: Any) -> int:
         """A queue is bound."""
-        return self.add(
-            facts.BindingCreated(VHOST, origin, queue, "queue", key, arguments, "event")
-        )
+        told: facts.Table = {**arguments}
+        return self.add(facts.BindingCreated(VHOST, origin, queue, "queue", key, told, "event"))
 
     def opened(
         self,

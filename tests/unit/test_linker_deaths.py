@@ -1,5 +1,7 @@
 """Deaths: what the dead-letter taps tell, what a delivery behind a death tells, and retry loops as one message."""
 
+from typing import Any
+
 from projector.linker.model import ChangeKind
 from tests.unit.linker_log import Log, death
 
@@ -161,7 +163,7 @@ def test_a_long_history_of_rounds_is_counted_without_a_copy_for_each() -> None:
 def test_deaths_carried_on_a_publish_are_not_its_own() -> None:
     """What stands in `x-death` at the publish was put there by the publisher."""
     log = Log()
-    carried = {"headers": {"x-death": [death("elsewhere", count=7)]}}
+    carried: Any = {"headers": {"x-death": [death("elsewhere", count=7)]}}
     sent = log.publish("work", **carried)
     log.deliver("work", **carried)
 
@@ -208,7 +210,7 @@ def test_a_dead_letter_that_overtakes_its_publish_waits_for_it() -> None:
 def test_a_dead_letter_whose_publish_never_comes_is_shown_with_the_reason() -> None:
     """After a bounded wait the message is shown as one whose publish was not observed."""
     log = Log()
-    log.dead_letter([death("work", exchange="orders", **{"routing-keys": ["new"]})])
+    log.dead_letter([{**death("work", exchange="orders"), "routing-keys": ["new"]}])
     log.wait(10)
     log.sample("other", 1)
 

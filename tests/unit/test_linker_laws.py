@@ -44,7 +44,8 @@ REASONS = st.sampled_from(["rejected", "expired", "maxlen", "delivery_limit", b"
 ANY_VALUE = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=5) | st.binary(max_size=5)
     | st.builds(AmqpTimestamp, st.integers(0, 2**64 - 1)) | st.builds(AmqpDecimal, st.integers(0, 255), st.integers(-9, 9)),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3) | st.binary(max_size=3), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.text(max_size=3) | st.binary(max_size=3), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
 DEATHS = st.fixed_dictionaries(
@@ -136,7 +137,8 @@ FACTS: st.SearchStrategy[Fact] = st.one_of(
     st.builds(facts.QueueSampled, st.just("/"), QUEUES, st.integers(0, 1), st.just(0), st.just(0)),
     st.builds(facts.GapOpened, st.just("g"), st.sampled_from(["", "/"]), st.just(""), st.just("poison"), st.just(5)),
     st.builds(
-        facts.GapClosed, st.just("g"), st.just("/"), st.just(""), st.just("poison"), st.just(5), st.just(6), st.integers(-1, 1)
+        facts.GapClosed, st.just("g"), st.just("/"), st.just(""), st.just("poison"), st.just(5), st.just(6),
+        st.integers(-1, 1),
     ),
 )  # fmt: skip
 
@@ -198,7 +200,7 @@ def whole_of(linker: Linker, position: int) -> Any:
     if found is None:
         found = next(
             message for message in linker._memory.changed.values() if message.position == position
-        )  # noqa: SLF001
+        )
     return found
 
 
@@ -217,7 +219,7 @@ def test_every_publish_and_delivery_belongs_to_exactly_one_message(
             elif kind is ChangeKind.COPY_DELIVERED:
                 met[third.position] += 1
     expected = {e.position for e in log if isinstance(e.fact, MessagePublished | MessageDelivered)}
-    held = set(linker._state.held.order)  # noqa: SLF001
+    held = set(linker._state.held.order)
 
     assert set(met) | held >= expected
     assert set(met.values()) <= {1}
@@ -231,7 +233,7 @@ def test_what_is_remembered_stays_within_the_limits(log: list[Envelope]) -> None
     for envelope in log:
         linker.fold(envelope)
         linker.take_changed()
-        memory = linker._memory  # noqa: SLF001
+        memory = linker._memory
         waiting = [
             copy
             for message in memory.messages.values()
@@ -240,7 +242,7 @@ def test_what_is_remembered_stays_within_the_limits(log: list[Envelope]) -> None
         ]
         assert memory.waiting == len(waiting) <= SMALL.live_copies_max
         assert sum(line.waiting for line in memory.lines.values()) == len(waiting)
-    messages = list(linker._memory.messages.values())  # noqa: SLF001
+    messages = list(linker._memory.messages.values())
     assert len(messages) <= SMALL.live_copies_max + SMALL.passed_messages_max + 16
     assert all(len(message.copies) <= SMALL.copies_per_message_max for message in messages)
     assert all(

@@ -1,5 +1,6 @@
 """What becomes of copies that nobody tells of: settled or gone, with cause and confidence; and revived."""
 
+from events.facts import QueueDeleted
 from projector.linker.model import ChangeKind
 from tests.unit.linker_log import Log, death
 
@@ -86,8 +87,7 @@ def test_what_waited_in_a_deleted_queue_is_gone() -> None:
     assert log.document(sent).state == "gone"
 
 
-def _deleted(queue: str) -> object:
-    from events.facts import QueueDeleted
+def _deleted(queue: str) -> QueueDeleted:
 
     return QueueDeleted("/", queue, "event")
 
