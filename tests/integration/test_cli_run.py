@@ -49,8 +49,9 @@ class Running:
         """Return the children by role."""
         found: dict[str, psutil.Process] = {}
         for child in psutil.Process(self.process.pid).children():
-            with suppress(psutil.NoSuchProcess):  # it ended meanwhile, or waits to be noticed
-                found[child.cmdline()[-1]] = child
+            with suppress(psutil.NoSuchProcess):  # it ended meanwhile
+                if line := child.cmdline():  # none while it waits to be noticed
+                    found[line[-1]] = child
         return found
 
 
