@@ -14,7 +14,7 @@ from events.identity import uid
 from events.values import Text
 from projector.linker.dialects import Dialects
 from projector.linker.dialects.reading import What
-from projector.linker.endpoints import Hand, Held, LinkedEndpoint, Signature
+from projector.linker.endpoints import Hand, Hands, Held, LinkedEndpoint, Signature
 from projector.linker.memory import Memory
 from projector.linker.model import LiveMessage
 from projector.linker.recent import Recent
@@ -84,7 +84,7 @@ class Causality:
             self.identities.put(message_id, message.position)
         if best is None:
             hands = self._memory.endpoints.hands.get(endpoint.number)
-            best = self._unfinished(message, hands.values(), _signature(fact)) if hands else None
+            best = self._unfinished(message, hands, _signature(fact)) if hands else None
         if best is not None:
             self._adopt(message, best)
         return told
@@ -196,22 +196,33 @@ class Causality:
         confidence = SAME_ID * OTHER_CONNECTION_FACTOR
         return Cause(position, "message-id-republished", confidence) if elsewhere else None
 
-    def _unfinished(self, message: LiveMessage, hands: Any, signature: Signature) -> Cause | None:
-        """The oldest delivery not known to be finished that has not yet led to such a publish."""
+    def _unfinished(self, message: LiveMessage, hands: Hands, signature: Signature) -> Cause | None:
+        """The oldest delivery not known to be finished that has not yet led to such a publish.
+
+        None also where there are more such deliveries than may be looked at: one of very many says nothing.
+        """
         oldest: Held | None = None
         where: Hand | None = None
         rivals = -1
         since = message.published_at - WINDOW_NS
-        for hand in hands:
+        messages, left = self._memory.messages, self._memory.limits.causes_scanned_max
+        if len(hands) > left:
+            return None
+        effects_max = self._memory.limits.effects_per_delivery_max
+        for hand in hands.values():
             caused = hand.caused
-            for held in hand.unsettled:
-                if (
-                    held is None
-                    or held[2].at < since
-                    or signature in caused.get(held[2].position, ())
-                ):
+            for held in reversed(hand.unsettled):
+                if held is None or messages.get(held[0].position) is not held[0]:
                     continue
-                if self._contradicts(message, held[0]):
+                if held[2].at < since:
+                    break
+                left -= 1
+                if left < 0:
+                    return None
+                effects = caused.get(held[2].position)
+                if effects is not None and (signature in effects or len(effects) >= effects_max):
+                    continue
+                if _contradict(message, held[0]):
                     continue
                 rivals += 1
                 if oldest is None or held[2].position < oldest[2].position:
@@ -225,13 +236,6 @@ class Causality:
             round(TIMING / (rivals + 1), 3),
             rivals,
         )
-
-    def _contradicts(self, message: LiveMessage, candidate: LiveMessage) -> bool:
-        """Return whether both say what they belong to, and it is not the same."""
-        if self._memory.messages.get(candidate.position) is not candidate:
-            return True
-        mine, others = message.threads, candidate.threads
-        return bool(mine) and bool(others) and not any(a is b for a in mine for b in others)
 
     # What follows from it
 
@@ -260,6 +264,12 @@ def _better(best: Cause | None, cause: Cause | None) -> Cause | None:
     if best is None or (cause is not None and cause.confidence > best.confidence):
         return cause
     return best
+
+
+def _contradict(message: LiveMessage, candidate: LiveMessage) -> bool:
+    """Return whether both say what they belong to, and it is not the same."""
+    mine, others = message.threads, candidate.threads
+    return bool(mine) and bool(others) and not any(a is b for a in mine for b in others)
 
 
 def _signature(fact: MessagePublished) -> Signature:

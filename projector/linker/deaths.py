@@ -217,7 +217,7 @@ def _die(
     copy.confidence = 1.0
     release(memory, copy)
     history = after(step.before, step.death.queue, step.death.reason, step.count)
-    memory.died.setdefault((message.vhost, message.fingerprint, history), []).append(entry)
+    memory.remember_death(entry, history)
     if message.deaths is None:
         message.deaths = {}
     if len(message.deaths) < memory.limits.deaths_per_message_max:

@@ -77,11 +77,15 @@ class Deliveries:
             if isinstance(held, Bucket):
                 if held.waiting:
                     entry = held.waiting.popleft()
-                    held.handed.append(entry)
+                    held.handed[entry[1].seq] = entry
                     return self._first(envelope, fact, consumer, entry)
             elif held is not None and held[1].state == WAITING:
                 return self._first(envelope, fact, consumer, held)
-        return self.find(envelope, fact, consumer)
+        found = self.find(envelope, fact, consumer)
+        if found is None:
+            self._state.held.hold(envelope, fact.fingerprint)
+            return ()
+        return found
 
     def _first(
         self, envelope: Envelope, fact: MessageDelivered, consumer: Consumer, entry: Entry
@@ -156,8 +160,8 @@ class Deliveries:
         consumer: Consumer | None = None,
         *,
         final: bool = False,
-    ) -> Sequence[Change]:
-        """Fold any delivery; with *final* it is not held back for a publish that may still arrive."""
+    ) -> Sequence[Change] | None:
+        """Fold any delivery; None: it must wait for its publish, which may still arrive, unless it is *final*."""
         memory = self._memory
         if consumer is None:
             consumer = self._meet(envelope, fact)
@@ -166,8 +170,7 @@ class Deliveries:
         entry = self._find(envelope, fact, line, told)
         if entry is None:
             if not final and len(memory.endpoints.nodes) > 1:
-                self._state.held.hold(envelope, fact.fingerprint)
-                return told
+                return None
             entry = self._unseen(envelope, fact, line, told)
         if entry[1].state == WAITING:
             leave(line, key_of(fact.fingerprint, entry[1].history), entry)

@@ -57,7 +57,7 @@ class Hand:
         self.acks = True
         self.prefetch = 0
         self.unsettled: deque[Held | None] = deque()
-        self.caused: dict[int, list[Signature]] = {}
+        self.caused: dict[int, dict[Signature, None]] = {}
 
     def learn(self) -> None:
         """Derive how it acknowledges and what it may hold from its consumers."""
@@ -68,7 +68,7 @@ class Hand:
 
     def cause(self, delivery: int, signature: Signature) -> None:
         """Note that the delivery at position *delivery* led to a publish like *signature*."""
-        self.caused.setdefault(delivery, []).append(signature)
+        self.caused.setdefault(delivery, {})[signature] = None
         if len(self.caused) > 4 * len(self.unsettled) + 16:
             held = {entry[2].position for entry in self.unsettled if entry is not None}
             self.caused = {
@@ -76,11 +76,12 @@ class Hand:
             }
 
     def caused_rows(self) -> list[Any]:
-        return [[position, told] for position, told in self.caused.items()]
+        return [[position, list(told)] for position, told in self.caused.items()]
 
     def take_caused(self, rows: list[Any]) -> None:
         self.caused = {
-            position: [tuple(signature) for signature in told] for position, told in rows
+            position: dict.fromkeys(tuple(signature) for signature in told)
+            for position, told in rows
         }
 
 

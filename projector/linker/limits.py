@@ -12,6 +12,8 @@ class Limits:
 
     `live_copies_max` bounds the copies waiting in queues; the oldest of a queue beyond it become a counter.
     `passed_messages_max` bounds the messages that wait nowhere any more but may still be delivered again.
+    `rivals_scanned_max` bounds how many copies that cannot be told apart are looked at, `causes_scanned_max` how many
+    unfinished deliveries of one connection; with more of them the cause of a publish is not known.
     """
 
     live_copies_max: int = 1_000_000
@@ -20,6 +22,8 @@ class Limits:
     attempts_per_copy_max: int = 64
     events_per_message_max: int = 256
     rivals_scanned_max: int = 64
+    causes_scanned_max: int = 64
+    effects_per_delivery_max: int = 64
     unfinished_per_consumer_max: int = 256
     conversations_max: int = 50_000
     conversation_steps_max: int = 64

@@ -45,7 +45,7 @@ class Linker:
         self._memory = self._state.memory
         self._publishes = Publishes(self._state, self._rules)
         self._deliveries = Deliveries(self._state, self._rules)
-        self._held = self._state.held.order
+        self._held = self._state.held.waiting
         self._waiting_for = self._state.held.by_fingerprint
         learn: Handler = self._learn
         self._handlers: dict[type[Fact], Handler] = {
@@ -125,14 +125,19 @@ class Linker:
         return told
 
     def _retry_held(self, fingerprint: bytes) -> list[Change]:
-        """Fold again what waited for a publish with *fingerprint*."""
+        """Try again what waits for a publish with *fingerprint*."""
         told: list[Change] = []
-        for envelope in self._state.held.take(fingerprint):
+        held = self._state.held
+        for envelope in held.alike(fingerprint, self._memory.limits.rivals_scanned_max):
             fact = envelope.fact
+            found: Sequence[Change] | None = None
             if isinstance(fact, MessageDelivered):
-                told.extend(self._deliveries.delivered(envelope, fact))
+                found = self._deliveries.find(envelope, fact)
             elif isinstance(fact, MessageDeadLettered):
-                told.extend(self._dead_lettered(envelope, fact))
+                found = dead_lettered(self._memory, envelope, fact)
+            if found is not None:
+                held.drop(envelope, fingerprint)
+                told.extend(found)
         return told
 
     def _resolve_held(self, envelope: Envelope) -> list[Change]:
@@ -141,7 +146,7 @@ class Linker:
         for waited in self._state.held.overdue(envelope, self._memory.limits):
             fact = waited.fact
             if isinstance(fact, MessageDelivered):
-                told.extend(self._deliveries.find(waited, fact, final=True))
+                told.extend(self._deliveries.find(waited, fact, final=True) or NOTHING)
             elif isinstance(fact, MessageDeadLettered):
                 found = dead_lettered(self._memory, waited, fact)
                 if found is None:
@@ -203,4 +208,5 @@ class Linker:
         for line in self._memory.lines.values():
             if line.waiting:
                 told.extend(settle.expire(self._memory, line, envelope.observed_at))
+        self._memory.drop_idle_lines()
         return told

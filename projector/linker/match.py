@@ -24,13 +24,21 @@ IN_HAND = (DELIVERED, REDELIVERED)
 
 
 class Bucket:
-    """Copies of one key in one queue: those waiting, oldest first, and those that were handed out or left."""
+    """Copies of one key in one queue: those waiting, oldest first, and by `seq` those that were handed out or left."""
 
     __slots__ = ("handed", "waiting")
 
     def __init__(self) -> None:
         self.waiting: deque[Entry] = deque()
-        self.handed: deque[Entry] = deque()
+        self.handed: dict[int, Entry] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Put *entry* behind the others of its kind."""
+        copy = entry[1]
+        if copy.state == WAITING:
+            self.waiting.append(entry)
+        else:
+            self.handed[copy.seq] = entry
 
 
 class Line:
@@ -88,15 +96,12 @@ def index_entry(line: Line, key: Key, entry: Entry) -> None:
     held = line.index.get(key)
     if held is None:
         line.index[key] = entry
-        return
-    bucket = held if isinstance(held, Bucket) else _bucket_of(line, key, held)
-    (bucket.waiting if entry[1].state == WAITING else bucket.handed).append(entry)
-
-
-def _bucket_of(line: Line, key: Key, lone: Entry) -> Bucket:
-    bucket = line.index[key] = Bucket()
-    (bucket.waiting if lone[1].state == WAITING else bucket.handed).append(lone)
-    return bucket
+    elif isinstance(held, Bucket):
+        held.add(entry)
+    else:
+        bucket = line.index[key] = Bucket()
+        bucket.add(held)
+        bucket.add(entry)
 
 
 def waiting_copy(line: Line, key: Key) -> Entry | None:
@@ -118,7 +123,7 @@ def leave(line: Line, key: Key, entry: Entry) -> None:
             waiting.popleft()
         else:
             _drop(waiting, entry)
-        held.handed.append(entry)
+        held.handed[entry[1].seq] = entry
 
 
 def handed_copy(
@@ -153,7 +158,7 @@ def handed_copies(line: Line, key: Key, scan_max: int) -> list[Entry]:
     if held is None:
         return []
     if isinstance(held, Bucket):
-        return list(islice(reversed(held.handed), scan_max))
+        return list(islice(reversed(held.handed.values()), scan_max))
     return [held] if held[1].state != WAITING else []
 
 
@@ -161,8 +166,10 @@ def forget(line: Line, key: Key, entry: Entry) -> None:
     """Make *entry* unfindable."""
     held = line.index.get(key)
     if isinstance(held, Bucket):
-        for part in (held.handed, held.waiting):
-            _drop(part, entry)
+        if entry[1].state == WAITING:
+            _drop(held.waiting, entry)
+        else:
+            held.handed.pop(entry[1].seq, None)
         if not held.waiting and not held.handed:
             del line.index[key]
     elif held is not None and held[1] is entry[1]:

@@ -121,8 +121,8 @@ class Memory:
             if len(self.passed) <= limits.passed_messages_max:
                 break
             self._let_go_of_passed(told)
-        while self.waiting > limits.live_copies_max and self._let_go_of_waiting(told):
-            pass
+        if self.waiting > limits.live_copies_max:
+            self._let_go_of_waiting(told)
 
     def _let_go_of_passed(self, told: list[Change]) -> None:
         position, version = self.passed.popleft()
@@ -138,16 +138,16 @@ class Memory:
         self.forget(message)
         told.append((ChangeKind.MESSAGE_FORGOTTEN, message, None, None))
 
-    def _let_go_of_waiting(self, told: list[Change]) -> bool:
-        """Turn the oldest hundredth of the longest queue into a counter."""
-        line = max(self.lines.values(), key=_waiting_in)
-        for _ in range(max(1, min(line.waiting, self.limits.live_copies_max // 100))):
-            entry = next(self.waiting_first(line), None)
-            if entry is None:
-                return False
-            self.forget(entry[0])
-            told.append((ChangeKind.MESSAGE_FORGOTTEN, entry[0], None, None))
-        return True
+    def _let_go_of_waiting(self, told: list[Change]) -> None:
+        """Turn the oldest of the longest queues into counters, a hundredth of all at a time."""
+        limit = self.limits.live_copies_max
+        kept = limit - limit // 100
+        for line in sorted(self.lines.values(), key=_waiting_in, reverse=True):
+            for entry in self.waiting_first(line):
+                if self.waiting <= kept:
+                    return
+                self.forget(entry[0])
+                told.append((ChangeKind.MESSAGE_FORGOTTEN, entry[0], None, None))
 
     def forget(self, message: LiveMessage) -> None:
         """Remove *message* from all that finds it; copies still waiting become counters of their queues."""
@@ -201,11 +201,39 @@ class Memory:
             elif other.came_from > number:
                 other.came_from -= 1
 
+    def drop_idle_lines(self) -> None:
+        """Drop the lines of queues that are not declared and of whose copies nothing is remembered."""
+        declared = self.topology.queues
+        idle = [
+            place
+            for place, line in self.lines.items()
+            if not line.index and not line.overflow and place not in declared
+        ]
+        for place in idle:
+            del self.lines[place]
+        if idle:
+            self.endpoints.consumers.clear()
+
+    def remember_death(self, entry: Entry, history: History) -> None:
+        """Note that a copy died, which gave it *history*; of those that cannot be told apart the newest are kept."""
+        message = entry[0]
+        entries = self.died.setdefault((message.vhost, message.fingerprint, history), [])
+        entries.append(entry)
+        if len(entries) > self.limits.rivals_scanned_max:
+            del entries[0]
+
     def carry(self, fact: MessagePublished, history: History) -> None:
         """Note that a publish carried deaths already, which are none of its message's."""
         key = (fact.vhost, fact.exchange, fact.fingerprint, history)
         self.carried[key] = self.carried.get(key, 0) + 1
-        self.carriers.setdefault((fact.vhost, fact.fingerprint), {})[history] = None
+        if len(self.carried) > 2 * self.limits.passed_messages_max:
+            self.carried = dict(list(self.carried.items())[self.limits.passed_messages_max :])
+        carriers = self.carriers.setdefault((fact.vhost, fact.fingerprint), {})
+        carriers[history] = None
+        if len(carriers) > self.limits.rivals_scanned_max:
+            del carriers[next(iter(carriers))]
+        if len(self.carriers) > 2 * self.limits.passed_messages_max:
+            self.carriers = dict(list(self.carriers.items())[self.limits.passed_messages_max :])
 
     def carried_histories(self, fact: MessageDelivered) -> Iterable[History]:
         """Return the deaths that publishes of such a message carried; the broker may not show them at a delivery."""

@@ -125,8 +125,8 @@ class Publishes:
                 there.waiting.append(entry)
             else:
                 bucket = index[key] = Bucket()
-                (bucket.waiting if there[1].state == WAITING else bucket.handed).append(there)
-                bucket.waiting.append(entry)
+                bucket.add(there)
+                bucket.add(entry)
         self._memory.waiting += len(queues)
 
     def _carry(self, message: LiveMessage, fact: MessagePublished, queues: Sequence[Text]) -> None:

@@ -95,7 +95,7 @@ def endpoint(row: list[Any]) -> LinkedEndpoint:
 def line_row(line: Line) -> list[Any]:
     """Return *line* as a row; of its index only the order of copies that cannot be told apart."""
     handed = [
-        [[entry[0].position, _number(entry)] for entry in held.handed]
+        [[entry[0].position, _number(entry)] for entry in held.handed.values()]
         for held in line.index.values()
         if isinstance(held, Bucket) and len(held.handed) > 1
     ]

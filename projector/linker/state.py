@@ -77,7 +77,7 @@ def save(state: State) -> bytes:
             "requests": causality.requests.rows(),
             "identities": causality.identities.rows(),
             "hands": settle.saved_hands(memory),
-            "held": _pack(list(state.held.order.values())),
+            "held": _pack(state.held.envelopes()),
             "ledger": state.ledger.save(),
             "endpoints": [records.endpoint_row(ends[number]) for number in sorted(ends)],
             "current": [
