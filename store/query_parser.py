@@ -152,12 +152,15 @@ class _Parser:
         if named is None:
             return self._value(field, start)
         name = _plain(named[1])
+        if field_of(name) is None:
+            if field is not None:  # a value that holds a colon, as times do
+                self.at = start
+                return self._value(field, start)
+            self.refuse(_unknown(name), start)
         if field is not None:
             self.refuse(
                 f"{name!r}: a field within the parentheses of a field; quote the colon", start
             )
-        if name == "*" or field_of(name) is None:
-            self.refuse(_unknown(name), start)
         if self._peek() == "(":
             return self._group(name)
         if not self._peek() or self._peek().isspace() or self._peek() == ")":
@@ -168,10 +171,9 @@ class _Parser:
         if (phrase := self._take(_PHRASE)) is not None:
             if self._peek() in ("~", "^"):
                 self.refuse("fuzzy search and boosts are not supported")
-            if self._peek() == "*":
-                self.at += 1
-                return self._text(field, _plain(phrase[1]), start, prefix=True)
-            return self._text(field, _plain(phrase[1]), start, prefix=False)
+            prefix = self._peek() == "*"
+            self.at += prefix
+            return self._text(field, _plain(phrase[1]), start, at=phrase.start(), prefix=prefix)
         if self._peek() == '"':
             self.refuse("a quotation mark is not closed")
         if field is not None and self._peek() in ("[", "{"):
@@ -197,24 +199,24 @@ class _Parser:
             if found[1] == "?" or (found[1] == "*" and found.end() < len(raw)):
                 self.refuse("a wildcard stands only at the end, as *", at + found.start())
             prefix = prefix or found[1] == "*"
-        return self._text(field, _plain(raw[:-1] if prefix else raw), start, prefix=prefix)
+        return self._text(field, _plain(raw[:-1] if prefix else raw), start, at=at, prefix=prefix)
 
-    def _text(self, field: str | None, text: str, start: int, *, prefix: bool) -> Query:
-        """Return the query for one value of *field*, by the field's kind."""
+    def _text(self, field: str | None, text: str, start: int, *, at: int, prefix: bool) -> Query:
+        """Return the query for one value of *field*, which stands at *at*, by the field's kind."""
         known = None if field is None else field_of(field)
         if field is None or known is None or known.kind is Kind.TEXT:
             if not tokens(text):
-                self.refuse(f"{text!r} has no letter or number to search for", start)
+                self.refuse(f"{text!r} has no letter or number to search for", at)
             return Prefix(field, text, start) if prefix else Term(field, text, start)
         if known.kind is Kind.KEYWORD:
             return Prefix(field, text, start) if prefix else Term(field, text, start)
         if prefix:
-            self.refuse(f"{field} is a {known.kind}: it has no prefixes", start)
+            self.refuse(f"{field} is a {known.kind}: it has no prefixes", at)
         if known.kind is Kind.BOOLEAN:
             if text not in ("true", "false"):
-                self.refuse(f"{field} is true or false, not {text!r}", start)
+                self.refuse(f"{field} is true or false, not {text!r}", at)
             return Term(field, text, start)
-        bound = self._bound(known.kind, text, start)
+        bound = self._bound(known.kind, text, at)
         return range_of(field, bound, bound, include=(True, True), at=start)
 
     def _bound(self, kind: Kind, text: str, at: int) -> Bound:

@@ -10,6 +10,7 @@ from store.errors import QueryInvalid
 from store.ports import MessageIndex, Page, Sort
 from store.query_parser import parse
 from store.ranking import TOTAL_MAX
+from tests.contract import matrix, text_cases
 from tests.contract.cases import CASES, DOCUMENTS, TEXTS
 from tests.contract.documents import NOW, checkpoint, fill, message
 
@@ -19,6 +20,13 @@ MANY = 12_500
 async def found(index: MessageIndex, query: str) -> set[int]:
     page = await index.search(parse(query), sort=Sort(), limit=100, now_ns=NOW)
     return {document.position for document in page.items}
+
+
+async def found_or_refused(index: MessageIndex, query: str) -> set[int] | None:
+    try:
+        return await found(index, query)
+    except QueryInvalid:
+        return None
 
 
 async def pages(
@@ -59,6 +67,30 @@ class MessageIndexContract:
         await fill(index, DOCUMENTS, TEXTS)
 
         assert await found(index, query) == expected
+
+    @pytest.mark.parametrize(
+        ("documents", "texts", "cases"),
+        [
+            (matrix.DOCUMENTS, matrix.TEXTS, matrix.CASES),
+            (text_cases.WORD_DOCUMENTS, text_cases.WORD_TEXTS, text_cases.WORD_CASES),
+            (text_cases.JSON_DOCUMENTS, text_cases.JSON_TEXTS, text_cases.JSON_CASES),
+        ],
+        ids=["operators", "words", "nested"],
+    )
+    async def test_a_table_of_queries_holds(
+        self,
+        index: MessageIndex,
+        documents: list[MessageDocument],
+        texts: dict[str, str],
+        cases: list[tuple[str, set[int] | None]],
+    ) -> None:
+        """Every operator on every kind of field, hard words and nested values find what the table says, or are refused."""
+        await fill(index, documents, texts)
+
+        told = {query: await found_or_refused(index, query) for query, _ in cases}
+
+        wrong = {query: told[query] for query, expected in cases if told[query] != expected}
+        assert wrong == {}
 
     async def test_a_document_is_read_back(self, index: MessageIndex) -> None:
         """A document comes back as it was saved, bytes and times included; an unknown uid is None."""
