@@ -148,7 +148,7 @@ def _why(message: dict[str, Any]) -> Iterator[Line]:
                 )
             ]
         for attempt in copy["attempts"]:
-            if attempt["settled"]:
+            if attempt["settled"] and attempt["settled"] != copy["cause"]:
                 yield [f"    {safe(text(copy['queue']))} settled: {safe(attempt['settled'])}"]
 
 

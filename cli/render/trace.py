@@ -103,6 +103,6 @@ def _copy_line(copy: dict[str, Any]) -> Line:
         word = "timer" if death["timer"] else "died"
         to = safe(texts(death["to_queues"])) or safe(exchange(death["exchange"]))
         line.append((f"  {word}: {safe(death['reason'])} ×{death['count']} → {to}", "red"))
-    if copy["cause"]:
-        line.append((f"  ({safe(copy['cause'])}, {copy['confidence']:.2f})", "dim"))
+    if copy["cause"]:  # `hoptrail show` says why
+        line.append((f"  (inferred, {copy['confidence']:.2f})", "dim"))
     return line
