@@ -90,13 +90,13 @@ class Management:
         overview = await self.get("overview")
         return str(overview["cluster_name"]), str(overview["rabbitmq_version"])
 
-    async def started_at(self, now_ns: int) -> int:
-        """Return when the youngest running node started, in ns as of *now_ns*; 0 where the broker does not tell."""
+    async def started_at(self, now_ns: int) -> int | None:
+        """Return when the youngest running node started, in ns as of *now_ns*; None where the broker does not tell."""
         nodes: list[dict[str, Any]] = await self.get("nodes") or []
         uptimes: list[int] = [
             each["uptime"] for each in nodes if each.get("running") and "uptime" in each
         ]
-        return now_ns - min(uptimes) * 1_000_000 if uptimes else 0
+        return now_ns - min(uptimes) * 1_000_000 if uptimes else None
 
     async def vhosts(self) -> list[dict[str, Any]]:
         """Return the vhosts as the API tells them, with `tracing` as this node has it."""

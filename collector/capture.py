@@ -113,9 +113,11 @@ class Capture:
             await self._release_if_quiet()
 
     async def finish(self, why: str) -> None:
-        """Append what is there and that the capture stopped; then everything may be acknowledged."""
+        """Append what is there and that the capture stopped; then everything is acknowledged."""
+        await self._take()
         self.add(CaptureStopped(epoch=self._sealer.epoch, why=why))
         await self._release()
+        await self._all.acknowledged()
 
     async def abandon(self) -> None:
         """Settle the block on its way and drop what was gathered after it."""
@@ -173,7 +175,7 @@ class Capture:
 
     async def _add(self, tap: Tap, delivery: Delivery, draft: Draft, now: int) -> None:
         lag = self._lags.get(tap)
-        self._sealer.add(draft, now_ns=now, lag_ms=lag.next_ms(now) if lag else 0)
+        self._sealer.add(draft, now_ns=now, lag_ms=lag.lag_ms(delivery.tag, now) if lag else 0)
         tap.added(delivery)
         self._last_traffic = time.monotonic()
         if self._sealer.full:

@@ -1,7 +1,7 @@
 """What a new leader reads from the log before it begins: the topology, and the newest deliveries of each tap."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from collector.align import Window, least_overlap
 from collector.topology_state import TOPOLOGY_NAMES, TopologyState
@@ -67,21 +67,35 @@ async def read_cluster_name(log: EventLog, head: BlockHead | None) -> Text | Non
     return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newest:
+    """The newest deliveries of one tap in the log; what comes after them was published after `published_after` (ns)."""
+
+    window: Window = field(default_factory=Window)
+    published_after: int | None = None
+
+
 class _Backwards:
     """Gathers the newest deliveries of one tap, from the head of the log backwards."""
 
     def __init__(self) -> None:
+        self.published_after: int | None = None
         self.blocks: list[list[bytes]] = []
         self.unacknowledged_blocks = 0
         self.count = 0
 
-    def add(self, digests: list[bytes], *, after_release: bool) -> None:
+    def add(self, digests: list[bytes], *, published_after: int, after_release: bool) -> None:
+        if self.published_after is None:
+            self.published_after = published_after
         self.blocks.append(digests)
         self.count += len(digests)
         if after_release:
             self.unacknowledged_blocks += 1
 
-    def window(self, hold: int) -> Window:
+    def newest(self, hold: int) -> Newest:
+        return Newest(window=self._window(hold), published_after=self.published_after)
+
+    def _window(self, hold: int) -> Window:
         newest_first = self.blocks
         sizes = [len(block) for block in reversed(newest_first)]
         unacknowledged = sizes[len(sizes) - self.unacknowledged_blocks :]
@@ -99,7 +113,7 @@ async def read_windows(
     taps: Collection[tuple[Text, str]],
     deliveries: int,
     hold: int,
-) -> Mapping[tuple[Text, str], Window]:
+) -> Mapping[tuple[Text, str], Newest]:
     """Return for each of *taps* (vhost, queue) at least its newest *deliveries* in the log, in whole blocks.
 
     Taps that were quiet for :data:`blocks_back_max` blocks are left out; their windows are empty.
@@ -116,17 +130,19 @@ async def read_windows(
         if _TRAFFIC_NAMES.isdisjoint(block.header.kinds) and not _may_release(block.header.kinds):
             continue
         found: dict[tuple[Text, str], list[bytes]] = {}
+        newest: dict[tuple[Text, str], int] = {}
         for envelope in open_block(block):
             released = released or _releases(envelope.fact)
             if isinstance(envelope.fact, TRAFFIC):
                 key = (envelope.fact.vhost, envelope.fact.tap)
                 if key in read and read[key].count < deliveries:
                     found.setdefault(key, []).append(envelope.fact.delivery)
+                    newest[key] = envelope.observed_at - envelope.lag_ms * 1_000_000
         for key, digests in found.items():
-            read[key].add(digests, after_release=not released)
+            read[key].add(digests, published_after=newest[key], after_release=not released)
         if all(tap.count >= deliveries for tap in read.values()):
             break
-    return {key: tap.window(hold) for key, tap in read.items()}
+    return {key: tap.newest(hold) for key, tap in read.items()}
 
 
 def _may_release(kinds: Mapping[str, int]) -> bool:

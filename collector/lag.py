@@ -1,43 +1,64 @@
-"""How long an event may have waited in its tap before the collector got it. Pure.
+"""How long a tap's events may have waited before the collector got them. Pure.
 
-The firehose carries no broker time, so what is known is when the queue was how deep: an event that came after all that
-was ready at some moment was published after that moment.
+The firehose carries no broker time. What is known is how deep the queue was at some moment: what comes after all that
+was under way and ready then was published after that moment. Deliveries are counted by their tags, which a channel with
+one consumer gives out without a hole, from 1.
 """
 
-from collections import deque
+from typing import NamedTuple
 
 live_ready_max = 100
 """So few ready events are on their way to a live collector."""
+live_ns_max = 2_000_000_000
+"""An event is called live only if it is known to have waited less than this."""
+hidden_ns = 5_000_000_000
+"""Under load a quorum queue does not tell of events that stand in its log only; for so long at most."""
 unknown_ns = 24 * 3600 * 1_000_000_000
 
 
+class _Mark(NamedTuple):
+    """From the delivery after *tag* on: published after *since* (ns; None: no news), and live as far as that goes."""
+
+    tag: int
+    since: int | None
+    live: bool
+
+
 class TapLag:
-    """Bounds the lag of one tap's deliveries, counted as they come.
+    """Bounds the lag of one tap's deliveries, asked for in order.
 
     *ready* is the depth found before consuming at *now_ns*; what was in there was published after *since_ns*.
     """
 
     def __init__(self, *, ready: int, since_ns: int, now_ns: int) -> None:
-        self._count = 0
         self._live = ready == 0
-        self._since = since_ns
-        self._marks: deque[tuple[int, int]] = deque([(ready, now_ns)] if ready else [])
+        self._since = now_ns if ready == 0 else since_ns
+        self._marks = [_Mark(ready, now_ns, live=False)] if ready else []
 
-    def sampled(self, ready: int, now_ns: int) -> None:
-        """Take in the depth of the tap at *now_ns*."""
+    def sampled(self, ready: int, *, tag: int, at_ns: int) -> None:
+        """Take in that *ready* events waited at *at_ns*, when deliveries up to *tag* at most were under way."""
+        before = [mark for mark in self._marks if mark.tag <= tag]
         if ready <= live_ready_max:
-            if not self._marks:
-                self._live, self._since = True, now_ns
-            return
-        if self._live:
-            self._live = False
-        self._marks.append((self._count + ready, now_ns))
+            between = [mark for mark in self._marks if tag < mark.tag < tag + ready]
+            news = [*between, _Mark(tag + ready, at_ns, live=True)]
+        else:
+            waiting = [
+                mark._replace(live=False) for mark in self._marks if tag < mark.tag < tag + ready
+            ]
+            news = [
+                _Mark(tag, None, live=False),
+                *waiting,
+                _Mark(tag + ready, at_ns, live=False),
+            ]
+        self._marks = [*before, *news]
 
-    def next_ms(self, now_ns: int) -> int:
-        """Count one delivery got at *now_ns*, and return how long it may have waited, in ms; 0 says live."""
-        self._count += 1
-        while self._marks and self._count > self._marks[0][0]:
-            self._since = self._marks.popleft()[1]
-        if self._live:
+    def lag_ms(self, tag: int, now_ns: int) -> int:
+        """Return how long delivery *tag*, taken at *now_ns*, may have waited, in ms; 0 says live."""
+        while self._marks and tag > self._marks[0].tag:
+            mark = self._marks.pop(0)
+            self._live = mark.live
+            self._since = self._since if mark.since is None else mark.since
+        waited_ns = now_ns - self._since
+        if self._live and waited_ns <= live_ns_max:
             return 0
-        return max(1, (now_ns - self._since) // 1_000_000)
+        return max(1, (waited_ns + hidden_ns) // 1_000_000)

@@ -1,6 +1,6 @@
 """What a new leader writes first: whose log it is, what was missed, and that capture started. Pure."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from collector.gaps import closed, open_gaps, outage
 from collector.topology_state import TopologyState
@@ -22,20 +22,25 @@ def outages(
     found: Iterable[TracingFound],
     *,
     lost_at: int,
-    broker_started_at: int,
+    broker_started_at: int | None,
+    consumed_at: Mapping[str, int],
     taps_missing: Collection[str],
     now: int,
 ) -> list[Fact]:
     """Return the gaps that a new leader finds: in vhosts it captured before, from *lost_at* (ns) on.
 
-    A tap that outlived the absence of its collector missed nothing, so this alone is no gap.
+    A tap that outlived the absence of its collector missed nothing, so this alone is no gap. An outage ends when the
+    firehose is on and the tap surely works, which *consumed_at* (ns, by vhost) tells. *broker_started_at* is None where
+    the broker does not tell, as in its first seconds.
     """
     facts: list[Fact] = []
-    restarted = broker_started_at > lost_at - restart_slack_ns
     for vhost in found:
-        until = vhost.on_at
+        until = None if vhost.on_at is None else max(vhost.on_at, consumed_at.get(vhost.vhost, 0))
+        was_off = vhost.on_at is None or vhost.since < vhost.on_at
+        restarted = (
+            was_off if broker_started_at is None else broker_started_at > lost_at - restart_slack_ns
+        )
         if ("taps", vhost.vhost) in state.things:
-            was_off = until is None or vhost.since < until
             since = min(lost_at, until or now)
             if restarted:
                 facts += outage(state, vhost.vhost, why="broker-restart", since=since, until=until)

@@ -3,9 +3,10 @@
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -14,6 +15,7 @@ from collector.amqp import (
     PASSIVE,
     AmqpAddress,
     AmqpRefused,
+    AmqpUnavailable,
     Channel,
     ChannelClosed,
     Connection,
@@ -25,9 +27,18 @@ from collector.topology_events import OWN_CONNECTIONS
 
 former_consumer_s_max = 30.0
 former_consumer_poll_s = 0.05
+leaderless_s_min = 0.2
 not_found, locked, precondition_failed = 404, 405, 406
 
 log_line = structlog.get_logger("hoptrail.collect")
+
+
+class Depth(NamedTuple):
+    """What a queue told of itself when it was asked at `asked_at` (ns)."""
+
+    ready: int
+    consumers: int
+    asked_at: int
 
 
 def own_name(vhost: str) -> str:
@@ -119,20 +130,34 @@ async def bind(
         await channel.queue_bind(queue, exchange, key, arguments)
 
 
-async def wait_unread(channel: Channel, queue: str) -> int:
+async def depth_of(channel: Channel, queue: str) -> Depth | None:
+    """Return what *queue* tells of itself; None where the answer cannot be trusted.
+
+    A quorum queue without a leader is said to be empty and unread, after waiting a quarter of a second for one.
+    """
+    asked_at, clock = time.time_ns(), time.monotonic()
+    ready, consumers = await channel.queue_declare(queue, flags=PASSIVE)
+    if ready == consumers == 0 and time.monotonic() - clock >= leaderless_s_min:
+        return None
+    return Depth(ready, consumers, asked_at)
+
+
+async def wait_unread(channel: Channel, queue: str) -> Depth:
     """Return the depth of *queue* once nobody consumes it.
 
     A former leader's consumer goes together with what it had unacknowledged; consuming before that would mix up the order.
 
     Raises:
         LeaderHeld: somebody goes on consuming it.
+        AmqpUnavailable: the queue has no leader.
     """
-    waited_s = 0.0
+    end = time.monotonic() + former_consumer_s_max
     while True:
-        ready, consumers = await channel.queue_declare(queue, flags=PASSIVE)
-        if consumers == 0:
-            return ready
-        if waited_s > former_consumer_s_max:
+        depth = await depth_of(channel, queue)
+        if depth is not None and depth.consumers == 0:
+            return depth
+        if time.monotonic() > end and depth is None:
+            raise AmqpUnavailable(f"{queue} in {channel.vhost!r} has no leader")
+        if time.monotonic() > end:
             raise LeaderHeld(f"a consumer of {queue} in {channel.vhost!r} that does not lead")
         await asyncio.sleep(former_consumer_poll_s)
-        waited_s += former_consumer_poll_s

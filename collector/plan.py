@@ -13,6 +13,8 @@ from events.facts import BindingCreated, ExchangeDeclared, PolicySet, QueueDecla
 from events.values import Text, shown
 
 FIREHOSE, EVENTS, DEAD_LETTERS = "obs.tap.firehose", "obs.tap.events", "obs.tap.dlx"
+TRACED_BEFORE = "hoptrail-traced-before"
+"""The argument of a firehose tap that says that tracing was on before it was made, and is not ours to switch off."""
 LEADER = "obs.tap.leader"
 COMMANDS = "obs.tap.commands"
 OWN_QUEUES = (FIREHOSE, EVENTS, DEAD_LETTERS, LEADER, COMMANDS)
@@ -91,12 +93,20 @@ def major_version(version: str) -> int:
 
 
 def firehose_queue(
-    vhost: str, version: str, *, messages_max: int, bytes_max: int, queue_type: str
+    vhost: str,
+    version: str,
+    *,
+    messages_max: int,
+    bytes_max: int,
+    queue_type: str,
+    traced_before: bool = False,
 ) -> TapQueue:
-    """Return the firehose tap of *vhost*."""
+    """Return the firehose tap of *vhost*; *traced_before* only counts when it is made."""
     arguments = queue_arguments(
         version, messages_max=messages_max, bytes_max=bytes_max, queue_type=queue_type
     )
+    if traced_before:
+        arguments[TRACED_BEFORE] = True
     bindings: tuple[Bind, ...] = ((TRACE_EXCHANGE, "#", {}),)
     return TapQueue(vhost=vhost, name=FIREHOSE, arguments=arguments, bindings=bindings)
 

@@ -1,6 +1,7 @@
 """Take everything of the tap off the broker: tracing, queues and with them their bindings."""
 
 from contextlib import AsyncExitStack
+from typing import Any
 
 from collector import plan
 from collector.amqp import AmqpError, Connection, parse_url
@@ -45,7 +46,7 @@ async def _remove(
     wanted = sorted({*(settings.vhosts or told), home.address.vhost} & told.keys())
     for vhost, connection in (await open_vhosts(stack, home, wanted)).items():
         if told[vhost].get("tracing") and await exists(connection, plan.FIREHOSE):
-            done.append(await _tracing_off(admin, told[vhost]))
+            done.append(await _tracing_off(management, admin, told[vhost]))
         for queue in LEFT_OVER:
             if await exists(connection, queue):
                 channel = await connection.channel()
@@ -54,7 +55,10 @@ async def _remove(
     return done or ["nothing of the tap is there"]
 
 
-async def _tracing_off(admin: Management, vhost: dict[str, object]) -> str:
+async def _tracing_off(management: Management, admin: Management, vhost: dict[str, Any]) -> str:
+    tap = await management.get("queues", vhost["name"], plan.FIREHOSE)
+    if tap is not None and tap["arguments"].get(plan.TRACED_BEFORE):
+        return f"tracing stays on in {vhost['name']}, as it was before the tap was made"
     try:
         await admin.switch_tracing_off(vhost)
     except ManagementRefused:

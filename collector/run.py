@@ -13,7 +13,7 @@ import structlog
 
 from collector.amqp import AmqpError, AmqpRefused, parse_url
 from collector.broker import Management, ManagementRefused, ManagementUnavailable
-from collector.errors import LeaderHeld, Replan
+from collector.errors import LeaderHeld, Replan, VhostUnknown
 from collector.opening import open_home, take_leadership
 from collector.session import Memory, Session
 from collector.settings import CollectorSettings
@@ -60,6 +60,10 @@ async def collect(settings: CollectorSettings, log: EventLog, stop: asyncio.Even
                 return Outcome(code=WRONG, reason=str(error))
             failing_since = _report(error, failing_since)
         except (AmqpError, ManagementUnavailable) as error:
+            failing_since = _report(error, failing_since)
+        except VhostUnknown as error:
+            if not memory.has_captured:
+                return Outcome(code=WRONG, reason=str(error))
             failing_since = _report(error, failing_since)
         except (ManagementRefused, WrongBroker, Fenced, LogRefused) as error:
             return _ended_by(error)

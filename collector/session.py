@@ -1,7 +1,8 @@
 """One leadership, put together: what the log says, what the broker has, the taps, and the tasks that run beside.
 
 The order is what makes it safe: leader first, then the head; whose broker it is before anything on it is changed; tracing
-as early as possible, for until then events are missed; consuming last.
+as early as possible, for until then events are missed; then the taps are consumed, which proves that they work; and what
+came is looked at once it is known what the log holds.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from collector.amqp import AmqpError, Connection, DeliveryBuffer
 from collector.broker import Management
 from collector.capture import Capture
 from collector.decode import Decoder
+from collector.errors import VhostUnknown
 from collector.history import History, read_cluster_name, read_history, read_windows
 from collector.lag import unknown_ns
 from collector.ledger import beginning, outages
@@ -49,6 +51,7 @@ class Memory:
     """What one process keeps between leaderships. `lost_at` is when the last one ended by a failure, in ns."""
 
     has_led: bool = False
+    has_captured: bool = False
     took_lead_at: float = 0.0
     refused_at: float | None = None
     lost_at: int | None = None
@@ -86,20 +89,21 @@ class Session:
             watch = Watch(management, admin, settings, taps.vhosts, self._findings)
             await watch.assert_tracing()
             await taps.open_events(management)
+            await taps.consume(self._buffer)
             history = await read_history(self._log, head)
             capture = await self._capture(head, history, taps, watch)
             for fact in await self._first_facts(management, head, history, taps, capture.epoch):
                 capture.add(fact)
-            windows = await read_windows(
+            newest = await read_windows(
                 self._log,
                 head,
                 taps=taps.queue_names(),
                 deliveries=max(window_min, settings.prefetch, history.prefetch),
                 hold=hold_of(settings.prefetch),
             )
-            since = head.last_observed_at if head is not None else time.time_ns() - unknown_ns
-            capture.read(await taps.consume(self._buffer, windows, since_ns=since))
+            capture.read(taps.expect(newest, since_ns=time.time_ns() - unknown_ns))
             self._memory.lost_at = None
+            self._memory.has_captured = True
             await self._work(capture, taps, watch, stop)
 
     async def _work(self, capture: Capture, taps: Taps, watch: Watch, stop: asyncio.Event) -> None:
@@ -147,10 +151,12 @@ class Session:
                 "or HOPTRAIL_AMQP_URL at that broker"
             )
 
-    async def _wanted(self, management: Management) -> list[str]:
-        if self._settings.vhosts:
-            return list(self._settings.vhosts)
-        return sorted(vhost["name"] for vhost in await management.vhosts())
+    async def _wanted(self, management: Management) -> dict[str, bool]:
+        told = {vhost["name"]: bool(vhost.get("tracing")) for vhost in await management.vhosts()}
+        unknown = sorted(set(self._settings.vhosts) - told.keys())
+        if unknown:
+            raise VhostUnknown(unknown, sorted(told))
+        return {name: told[name] for name in self._settings.vhosts or sorted(told)}
 
     async def _capture(
         self, head: BlockHead | None, history: History, taps: Taps, watch: Watch
@@ -197,6 +203,7 @@ class Session:
             found,
             lost_at=lost_at,
             broker_started_at=await management.started_at(now),
+            consumed_at=taps.consumed_at,
             taps_missing=taps.missing,
             now=now,
         )

@@ -43,7 +43,8 @@ class Stored:
 class Tap:
     """A tap queue being consumed on *channel*; while `aligning` its deliveries are held back.
 
-    Without a *window* it needs no alignment, because its facts tell by themselves whether they came before.
+    One that is not *aligned* needs no alignment, because its facts tell by themselves whether they came before. For the
+    others `window` is set to what the log holds before the first delivery is taken.
     """
 
     def __init__(
@@ -52,17 +53,17 @@ class Tap:
         vhost: str,
         queue: str,
         channel: Acknowledging,
-        window: Window | None,
+        aligned: bool,
         hold: int,
         prefetch: int,
     ) -> None:
         self.vhost = vhost
         self.queue = queue
         self.received = 0
-        self.aligning = window is not None
+        self.window = Window()
+        self.aligning = aligned
         self.nothing_more = False
         self._channel = channel
-        self._window = window or Window()
         self._hold = hold
         self._prefetch = prefetch
         self._run: list[tuple[Delivery, Draft | None]] = []
@@ -101,7 +102,7 @@ class Tap:
     @property
     def awaits_more(self) -> bool:
         """Whether less came again than certainly must."""
-        return not self._run_is_over and self._flagged < self._window.least
+        return not self._run_is_over and self._flagged < self.window.least
 
     def align(self) -> tuple[Overlap, list[tuple[Delivery, Draft]]]:
         """Return the overlap with the log and what is new of the deliveries held back, in order."""
@@ -114,7 +115,7 @@ class Tap:
                 self._channel.ack(delivery.tag, multiple=False)
             else:
                 (rest if over else run).append((delivery, draft))
-        found = align(self._window, [digest_of(draft) for _, draft in run])
+        found = align(self.window, [digest_of(draft) for _, draft in run])
         self.aligning = False
         self._run = []
         self._stored.extend(self._dropped([delivery for delivery, _ in run[: found.drop]]))
@@ -125,7 +126,7 @@ class Tap:
         """Return the blocks of the log that *deliveries*, which it ends with, are stored in."""
         found: list[Stored] = []
         end = len(deliveries)
-        for count in reversed(self._window.blocks):
+        for count in reversed(self.window.blocks):
             if end <= 0:
                 break
             found.append(Stored(-1, deliveries[end - 1].tag, min(count, end)))

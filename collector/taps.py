@@ -2,18 +2,27 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 import structlog
 
 from collector import plan
-from collector.align import Window
-from collector.amqp import PASSIVE, Channel, Connection, DeliveryBuffer
+from collector.amqp import Channel, Connection, DeliveryBuffer
 from collector.broker import Management, ManagementRefused
 from collector.gaps import closed, opened
+from collector.history import Newest
 from collector.lag import TapLag
-from collector.opening import bind, declare, exists, open_vhosts, wait_unread
+from collector.opening import (
+    Depth,
+    bind,
+    declare,
+    depth_of,
+    exists,
+    open_vhosts,
+    wait_unread,
+)
 from collector.settings import CollectorSettings
 from collector.tap import Tap, hold_of
 from collector.topology_state import TopologyState
@@ -30,15 +39,32 @@ overflow_share = 0.99
 log_line = structlog.get_logger("hoptrail.collect")
 
 
+@dataclass(slots=True, kw_only=True)
+class Consumed:
+    """A tap with its channel; *before* is how deep it was before it was consumed.
+
+    `lag` is set once the log was looked at, and stays None where nothing is aligned.
+    """
+
+    tap: Tap
+    channel: Channel
+    before: Depth
+    lag: TapLag | None = None
+
+
 class Taps:
-    """The taps on one broker. *wanted* names the vhosts to tap; those that refuse us are left out of `vhosts`."""
+    """The taps on one broker.
+
+    *wanted* are the vhosts to tap, with whether they are traced; those that refuse us are left out of `vhosts`.
+    """
 
     def __init__(
-        self, settings: CollectorSettings, home: Connection, wanted: Sequence[str]
+        self, settings: CollectorSettings, home: Connection, wanted: Mapping[str, bool]
     ) -> None:
         self.missing: list[str] = []
         self.has_events = False
         self.depths: dict[tuple[str, str], int] = {}
+        self.consumed_at: dict[str, int] = {}
         self._settings = settings
         self._home = home
         self._wanted = wanted
@@ -47,7 +73,7 @@ class Taps:
         self._control: dict[str, Channel] = {}
         self._bound: dict[str, set[tuple[Text, Text]]] = {}
         self._overflows: dict[str, GapOpened] = {}
-        self._taps: list[tuple[Tap, TapLag | None]] = []
+        self._taps: list[Consumed] = []
 
     @property
     def vhosts(self) -> list[str]:
@@ -77,6 +103,7 @@ class Taps:
                 messages_max=settings.tap_messages_max,
                 bytes_max=bytes_max,
                 queue_type=queue_type,
+                traced_before=self._wanted[vhost],
             )
         ]
         if settings.dead_letter_taps != "off":
@@ -111,64 +138,94 @@ class Taps:
             names.append(plan.DEAD_LETTERS)
         return [(vhost, name) for vhost in self.vhosts for name in names]
 
-    async def consume(
-        self,
-        buffer: DeliveryBuffer,
-        windows: Mapping[tuple[Text, str], Window],
-        *,
-        since_ns: int,
-    ) -> list[tuple[Tap, TapLag | None]]:
-        """Begin to consume every tap; *since_ns* bounds how long ago what waits in them was published."""
-        if self.has_events:
-            await self._consume_one(plan.HOME_VHOST, plan.EVENTS, buffer, None, since_ns)
+    async def consume(self, buffer: DeliveryBuffer) -> None:
+        """Begin to consume every tap into *buffer*; `consumed_at` (ns, by vhost) is when its firehose tap surely worked.
+
+        After a restart of the broker a quorum queue loses what is sent to it until it has a leader again, and does not
+        say so. A consumer is accepted by a leader only.
+        """
         for vhost, queue in self.queue_names():
-            window = windows.get((vhost, queue), Window())
-            await self._consume_one(vhost, queue, buffer, window, since_ns)
-        return self._taps
+            await self._consume_one(vhost, queue, buffer, aligned=True)
+            if queue == plan.FIREHOSE:
+                self.consumed_at[vhost] = time.time_ns()
+        if self.has_events:
+            await self._consume_one(plan.HOME_VHOST, plan.EVENTS, buffer, aligned=False)
+
+    def expect(
+        self, newest: Mapping[tuple[Text, str], Newest], *, since_ns: int
+    ) -> list[tuple[Tap, TapLag | None]]:
+        """Tell the taps what the log holds of them; before *since_ns* nothing was published that waited in another one."""
+        for each in self._taps:
+            if each.tap.aligning:
+                known = newest.get((each.tap.vhost, each.tap.queue), Newest())
+                each.tap.window = known.window
+                since = since_ns if known.published_after is None else known.published_after
+                each.lag = TapLag(
+                    ready=each.before.ready, since_ns=since, now_ns=each.before.asked_at
+                )
+        return [(each.tap, each.lag) for each in self._taps]
 
     async def _consume_one(
         self,
         vhost: str,
         queue: str,
         buffer: DeliveryBuffer,
-        window: Window | None,
-        since_ns: int,
+        *,
+        aligned: bool,
     ) -> None:
         prefetch = self._settings.prefetch
         channel = await self._connections[vhost].channel()
-        ready = await wait_unread(channel, queue)
+        before = await wait_unread(channel, queue)
         tap = Tap(
             vhost=vhost,
             queue=queue,
             channel=channel,
-            window=window,
-            hold=hold_of(prefetch) if window is not None else 0,
+            aligned=aligned,
+            hold=hold_of(prefetch) if aligned else 0,
             prefetch=prefetch,
         )
-        lag = None
-        if window is not None:
-            lag = TapLag(ready=ready, since_ns=since_ns, now_ns=time.time_ns())
-        self._taps.append((tap, lag))
+        self._taps.append(Consumed(tap=tap, channel=channel, before=before))
         await channel.qos(prefetch)
         await channel.consume(queue, buffer, source=tap, tag=queue)
+
+    async def acknowledged(self) -> None:
+        """Return when the broker has read every acknowledgement that was sent."""
+        for each in self._taps:
+            await each.channel.qos(self._settings.prefetch)
 
     async def watch_depths(self, findings: Findings) -> None:
         """Ask how deep the taps are, for ever: for their lag, their alignment and their overflow."""
         quiet: dict[Tap, tuple[int, float]] = {}
         while True:
             aligning = False
-            for tap, lag in self._taps:
-                ready, _ = await self._control[tap.vhost].queue_declare(tap.queue, flags=PASSIVE)
+            for each in self._taps:
+                tap = each.tap
+                ready = await self._sample(each)
+                aligning = aligning or tap.aligning
+                if ready is None:
+                    quiet.pop(tap, None)
+                    continue
                 self.depths[tap.vhost, tap.queue] = ready
-                if lag is not None:
-                    lag.sampled(ready, time.time_ns())
                 if tap.aligning:
-                    aligning = True
                     self._look_if_quiet(tap, ready, quiet)
                 self._look_for_overflow(tap, ready, findings)
             if aligning:
                 findings.wake()
             await asyncio.sleep(aligning_depth_s if aligning else depth_s)
+
+    async def _sample(self, each: Consumed) -> int | None:
+        """Return how many events are ready in a tap, None where it cannot be told, and tell its lag.
+
+        Asked on the channel that consumes. What the queue had handed out before it told its depth has come when a second
+        request on that channel is answered, for one channel's frames keep their order.
+        """
+        depth = await depth_of(each.channel, each.tap.queue)
+        if depth is None:
+            return None
+        if each.lag is not None:
+            await each.channel.qos(self._settings.prefetch)
+            each.lag.sampled(depth.ready, tag=each.channel.newest_tag, at_ns=depth.asked_at)
+        return depth.ready
 
     def _look_if_quiet(self, tap: Tap, ready: int, quiet: dict[Tap, tuple[int, float]]) -> None:
         now = time.monotonic()

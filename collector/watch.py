@@ -96,10 +96,15 @@ class Watch:
             self.snapshot_wanted.clear()
 
     async def samples(self) -> None:
-        """Sample depths and counters for ever; only what changed is told."""
+        """Sample depths and counters for ever; only what changed is told.
+
+        The counters are asked for at once, because they count from before: what they grow by is what matters.
+        """
+        await self._try("counters", self._count)
         while True:
             await asyncio.sleep(self._settings.sample_s)
             await self._try("samples", self._sample)
+            await self._try("counters", self._count)
 
     async def assert_tracing(self) -> None:
         """Switch tracing on where it is off, one vhost at a time, and note what was found."""
@@ -149,6 +154,10 @@ class Watch:
             if self._samples.get(key) != sample:
                 self._samples[key] = sample
                 self.findings.facts.append(sample)
+        if self.findings.facts:
+            self.findings.wake()
+
+    async def _count(self) -> None:
         for counted in await self._management.dead_letters():
             if self._counted.get(counted.node) != counted:
                 self._counted[counted.node] = counted

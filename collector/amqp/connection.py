@@ -46,6 +46,11 @@ class Channel:
         self._expected: tuple[bytes, ...] = ()
         self._one_at_a_time = asyncio.Lock()
 
+    @property
+    def newest_tag(self) -> int:
+        """The tag of the newest delivery that came, 0 before the first."""
+        return self._transport.newest_tag(self.number)
+
     async def call(self, payload: bytes, *expected: bytes) -> Method:
         """Send a method and return its answer.
 

@@ -66,6 +66,7 @@ class FrameParser:
         self.deliveries: list[Delivery] = []
         self.methods: list[Method] = []
         self.sources: dict[int, Any] = {}
+        self.newest_tags: dict[int, int] = {}
         self._open: dict[int, _Content] = {}
         self._rest: list[bytes] = []
         self._have = 0
@@ -121,9 +122,10 @@ class FrameParser:
         at = begin + 5 + data[begin + 4]
         exchange = at + 10
         key = exchange + data[at + 9]
+        self.newest_tags[channel] = tag = _u64(data, at)[0]
         delivery = Delivery(
             self.sources.get(channel),
-            _u64(data, at)[0],
+            tag,
             data[at + 8] & 1 == 1,
             data[exchange:key],
             data[key + 1 : key + 1 + data[key]],

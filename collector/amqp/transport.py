@@ -106,6 +106,10 @@ class AmqpTransport(asyncio.Protocol):
         self._parser.sources[number] = source
         self._buffer = buffer
 
+    def newest_tag(self, number: int) -> int:
+        """Return the tag of the newest delivery that came on channel *number*, 0 before the first."""
+        return self._parser.newest_tags.get(number, 0)
+
     def send(self, raw: bytes) -> None:
         """Write whole frames.
 

@@ -99,9 +99,9 @@ class ContainerBroker(Broker):
         return done.stdout
 
     def _create(self) -> None:
-        amqp, management = free_ports(2)
+        amqp, management, metrics = free_ports(3)
         amqp, management = self._wanted[0] or amqp, self._wanted[1] or management
-        plugins, config = self._write_files()
+        plugins, config = self._write_files(metrics)
         if _run(["docker", "image", "inspect", IMAGE], COMMAND_TIMEOUT_S).returncode != 0:
             self._report(f"pulling the image {IMAGE}")
             _docker("pull", IMAGE, timeout_s=PULL_TIMEOUT_S)
@@ -110,6 +110,7 @@ class ContainerBroker(Broker):
             "create", "--name", name, "--hostname", "hoptrail",
             "--publish", f"127.0.0.1:{amqp}:5672",
             "--publish", f"127.0.0.1:{management}:15672",
+            "--publish", f"127.0.0.1:{metrics}:{metrics}",
             "--volume", f"{plugins}:/etc/rabbitmq/enabled_plugins:ro",
             "--volume", f"{config}:/etc/rabbitmq/conf.d/90-hoptrail.conf:ro",
             IMAGE,
@@ -118,12 +119,15 @@ class ContainerBroker(Broker):
         self.amqp_url = f"amqp://guest:guest@127.0.0.1:{amqp}/"
         self.management_url = f"http://guest:guest@127.0.0.1:{management}"
 
-    def _write_files(self) -> tuple[Path, Path]:
+    def _write_files(self, metrics: int) -> tuple[Path, Path]:
         plugins, config = self.directory / "enabled_plugins", self.directory / "rabbitmq.conf"
         self.directory.mkdir(parents=True, exist_ok=True)
-        plugins.write_text("[rabbitmq_event_exchange,rabbitmq_management].\n")
-        # Connections reach a container from the engine's bridge, not from its loopback.
-        config.write_text(f"loopback_users = none\n{self._config}\n")
+        plugins.write_text("[rabbitmq_event_exchange,rabbitmq_management,rabbitmq_prometheus].\n")
+        # Connections reach a container from the engine's bridge, not from its loopback. The port of the metrics is the
+        # same inside and outside, because the broker names it to those who ask.
+        config.write_text(
+            f"loopback_users = none\nprometheus.tcp.port = {metrics}\n{self._config}\n"
+        )
         return plugins, config
 
     def _ended_early(self) -> str | None:

@@ -1,7 +1,7 @@
 """A private RabbitMQ node from the distribution's package.
 
 It has its own name, ports, directories, cookie and epmd, listens on 127.0.0.1 only and runs
-as the calling user. Management and event exchange are enabled before it first starts.
+as the calling user. Management, event exchange and Prometheus metrics are enabled before it first starts.
 Everything it writes is below the directory given by the caller.
 It ends when the process that started it ends, however that happens.
 """
@@ -59,7 +59,7 @@ class PrivateNode(Broker):
         self.directory = directory.absolute()
         self._wanted = (port, management_port)
         self._config = config
-        self._ports: tuple[int, int, int, int] | None = None
+        self._ports: tuple[int, int, int, int, int] | None = None
         self._beam: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
@@ -115,15 +115,16 @@ class PrivateNode(Broker):
             raise RuntimeError(f"rabbitmqctl {' '.join(args)}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def _choose_ports(self) -> tuple[int, int, int, int]:
-        amqp, management, distribution, epmd = free_ports(4)
-        return (self._wanted[0] or amqp, self._wanted[1] or management, distribution, epmd)
+    def _choose_ports(self) -> tuple[int, int, int, int, int]:
+        amqp, management, *others = free_ports(5)
+        distribution, epmd, metrics = others
+        return (self._wanted[0] or amqp, self._wanted[1] or management, distribution, epmd, metrics)
 
-    def _start_on(self, ports: tuple[int, int, int, int]) -> None:
-        amqp, management, _, epmd = ports
+    def _start_on(self, ports: tuple[int, int, int, int, int]) -> None:
+        amqp, management, _, epmd, metrics = ports
         self.amqp_url = f"amqp://guest:guest@127.0.0.1:{amqp}/"
         self.management_url = f"http://guest:guest@127.0.0.1:{management}"
-        self._write_files(amqp, management)
+        self._write_files(amqp, management, metrics)
         environment = self._environment(ports)
         with (self.directory / "output.log").open("ab") as output:
             self._epmd = _spawn(
@@ -165,7 +166,7 @@ class PrivateNode(Broker):
             self._guard.communicate(b"done\n")
         self._beam = self._epmd = self._guard = None
 
-    def _write_files(self, amqp: int, management: int) -> None:
+    def _write_files(self, amqp: int, management: int, metrics: int) -> None:
         for name in ("home", "log", "mnesia", "generated"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
         cookie = self.directory / "home" / ".erlang.cookie"
@@ -174,17 +175,19 @@ class PrivateNode(Broker):
             cookie.write_text(secrets.token_hex(16))
             cookie.chmod(0o400)
         (self.directory / "enabled_plugins").write_text(
-            "[rabbitmq_event_exchange,rabbitmq_management].\n"
+            "[rabbitmq_event_exchange,rabbitmq_management,rabbitmq_prometheus].\n"
         )
         (self.directory / "rabbitmq-env.conf").write_text("")
         (self.directory / "rabbitmq.conf").write_text(
             f"listeners.tcp.local = 127.0.0.1:{amqp}\n"
             "management.tcp.ip = 127.0.0.1\n"
             f"management.tcp.port = {management}\n"
+            "prometheus.tcp.ip = 127.0.0.1\n"
+            f"prometheus.tcp.port = {metrics}\n"
             f"{self._config}\n"
         )
 
-    def _environment(self, ports: tuple[int, int, int, int]) -> dict[str, str]:
+    def _environment(self, ports: tuple[int, int, int, int, int]) -> dict[str, str]:
         here = self.directory
         return {
             "PATH": os.defpath + ":/usr/sbin:/sbin",

@@ -39,6 +39,7 @@ def wait_resumed(system: System, collector: Collector, probes: Probes) -> None:
     wait_until(probes.captured(collector.directory), timeout_s=RESUME_S_MAX)
     collector.check_running()
     assert time.monotonic() - started < RESUME_S_MAX
+    wait_until(probes.settled(collector.directory), timeout_s=RESUME_S_MAX)
 
 
 def restart_under_load(system: System, load: Load, probes: Probes) -> tuple[int, int]:
@@ -126,10 +127,23 @@ def assert_prefixes(captured: Captured, loads: list[Load]) -> int:
             for key in of_it
             if is_prefix(bodies, truth[key]) and (queue or len(bodies) <= len(truth[key]))
         ]
-        assert len(fits) == 1, f"{connection} {vhost} {queue}: {len(bodies)} events fit {fits}"
+        assert len(fits) == 1, (
+            f"{connection} {vhost} {queue}: {len(bodies)} events fit {fits}; "
+            f"{[(key, parting(bodies, truth[key])) for key in of_it]}"
+        )
         lost += max(0, len(truth.pop(fits[0])) - len(bodies))
     assert not truth, f"nothing captured of {list(truth)}"
     return lost
+
+
+def parting(one: list[bytes], other: list[bytes]) -> str:
+    """Return where two lists part, and what stands there, for a person."""
+    pairs = zip(one, other, strict=False)
+    at = next((index for index, (left, right) in enumerate(pairs) if left != right), None)
+    if at is None:
+        return f"the same for {min(len(one), len(other))} of {len(one)} and {len(other)}"
+    told = [[body[:20].decode() for body in bodies[at : at + 4]] for bodies in (one, other)]
+    return f"from {at} on, of {len(one)} and {len(other)}: {told}"
 
 
 def is_prefix(one: list[bytes], other: list[bytes]) -> bool:

@@ -52,8 +52,9 @@ def assert_missing_only_in_gaps(
         if one.confirmed_at is not None and not any(gap.touches(one) for gap in gaps)
     ]
     found, must, may = captured.publishes(), _counted(outside), _counted(sent)
-    assert differences(must, found & must) == ""
-    assert differences(may, found | may) == ""
+    lost, never_sent = differences(must, found & must), differences(may, found | may)
+    assert lost == "", lost
+    assert never_sent == "", never_sent
     return (may - found).total()
 
 

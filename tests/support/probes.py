@@ -30,16 +30,22 @@ class Probes:
                 continue
             probe.confirmed_at = time.time_ns()
 
+    def settled(self, directory: Path) -> Callable[[], bool]:
+        """Send one to every vhost; return the condition that it is in the log, and so all that came to its tap before."""
+        before = len(self.sent)
+        self.send()
+        return lambda: self._found(directory, before) == self._urls.keys()
+
     def captured(self, directory: Path) -> Callable[[], bool]:
         """Return the condition that a probe of each vhost sent from now on is in the log; it sends one at every call."""
         before = len(self.sent)
 
         def is_captured() -> bool:
             self.send()
-            wanted = {(one.vhost, one.body) for one in self.sent[before:]}
-            found = {
-                vhost for vhost, _, body in read(directory).publishes() if (vhost, body) in wanted
-            }
-            return found == self._urls.keys()
+            return self._found(directory, before) == self._urls.keys()
 
         return is_captured
+
+    def _found(self, directory: Path, before: int) -> set[str]:
+        wanted = {(one.vhost, one.body) for one in self.sent[before:]}
+        return {vhost for vhost, _, body in read(directory).publishes() if (vhost, body) in wanted}
