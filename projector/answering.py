@@ -19,13 +19,14 @@ from projector.answers import (
     Topology,
 )
 from projector.linker.document import WORST_FIRST, state_of
+from projector.linker.match import Line
 from projector.linker.model import UNKNOWN, UNROUTABLE, LiveCopy, LiveMessage
 from projector.projection import Projection
 from projector.views import services
 from projector.views.conversations import Trace
 from projector.views.declared import QueueInfo
 from projector.views.graph import graph
-from projector.views.queues import Held
+from projector.views.queues import Sample
 from store.documents import MessageDocument
 
 NS_PER_S = 1_000_000_000
@@ -80,30 +81,27 @@ class Answers:
     def queues(self) -> Sequence[QueueState]:
         """Return every queue that is declared or was seen, by vhost and name."""
         projection = self._projection
-        declared, held = projection.topology.state.declared.queues, projection.queues.state.queues
+        declared, samples = (
+            projection.topology.state.declared.queues,
+            projection.queues.state.samples,
+        )
         consumers = services.consumers(projection.topology.state)
-        places = sorted(declared | held, key=_by_name)
+        places = dict.fromkeys((*declared, *samples, *projection.linker.queues()))
         return [
-            self._queue(place, declared.get(place), held.get(place), consumers.get(place, ()))
-            for place in places
+            self._queue(place, declared.get(place), samples.get(place), consumers.get(place, ()))
+            for place in sorted(places, key=_by_name)
         ]
 
     def queue_contents(
         self, vhost: Text, name: Text, *, limit: int = CONTENTS_MAX
     ) -> Sequence[QueuedCopy] | None:
         """Return the first *limit* copies believed to be in a queue, in its order; None for an unknown queue."""
-        contents = self._projection.queues.contents(vhost, name)
-        if contents is None:
-            known = (vhost, name) in self._projection.topology.state.declared.queues
-            return () if known else None
-        found: list[QueuedCopy] = []
-        for number, position, _ in contents:
-            if len(found) >= limit:
-                break
-            copied = self._copied(position, number, name)
-            if copied is not None:
-                found.append(self._queued(*copied))
-        return found
+        projection, place = self._projection, (vhost, name)
+        line = projection.linker.queue(vhost, name)
+        if line is None or line.seq == line.cut:
+            declared, samples = projection.topology.state.declared, projection.queues.state.samples
+            return () if place in declared.queues or place in samples else None
+        return [self._queued(*entry) for entry in line.contents()[:limit]]
 
     def dead_letters(self) -> Sequence[DeadLetterGroup]:
         projection = self._projection
@@ -141,45 +139,29 @@ class Answers:
         self,
         place: tuple[Text, Text],
         info: QueueInfo | None,
-        held: Held | None,
+        sample: Sample | None,
         consumers: tuple[str, ...],
     ) -> QueueState:
-        held = held or Held()
+        line = self._projection.linker.queue(*place) or Line(*place)
+        oldest = line.oldest()
         return QueueState(
             vhost=place[0],
             name=place[1],
             type="" if info is None else info.type,
-            waiting=held.waiting,
-            delivered=held.handed_out,
-            uncertain=held.let_go,
-            published=held.published,
-            deliveries=held.deliveries,
-            dead_lettered=held.dead_lettered,
-            broker_ready=held.ready,
-            broker_unacked=held.unacked,
-            sampled_at=held.sampled_at,
+            waiting=line.waiting,
+            delivered=line.in_hand,
+            uncertain=line.overflow,
+            published=line.enqueued,
+            deliveries=line.deliveries,
+            dead_lettered=line.deaths,
+            broker_ready=None if sample is None else sample.ready,
+            broker_unacked=None if sample is None else sample.unacked,
+            sampled_at=None if sample is None else sample.at,
             consumers=consumers,
-            oldest_at=self._oldest_at(place, held),
+            oldest_at=None if oldest is None else oldest[1].enqueued_at,
             durable=True if info is None else info.durable,
             arguments={} if info is None else info.arguments,
         )
-
-    def _oldest_at(self, place: tuple[Text, Text], held: Held) -> int | None:
-        if not held.waiting:
-            return None
-        numbers = (number for number, value in held.contents.items() if not value & 1)
-        number = min(numbers, default=-1)
-        copied = self._copied(held.contents.get(number, -1) >> 1, number, place[1])
-        return None if copied is None else copied[1].enqueued_at
-
-    def _copied(
-        self, position: int, number: int, queue: Text
-    ) -> tuple[LiveMessage, LiveCopy] | None:
-        message = self._projection.linker.get(position)
-        for copy in () if message is None else message.copies:
-            if message is not None and copy.seq == number and copy.queue == queue:
-                return message, copy
-        return None
 
     def _queued(self, message: LiveMessage, copy: LiveCopy) -> QueuedCopy:
         return QueuedCopy(

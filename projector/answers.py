@@ -140,7 +140,8 @@ class Gap(msgspec.Struct, frozen=True):
 class Capture(msgspec.Struct, frozen=True):
     """The ledger, answered: is capture running, how far, what was missed, what cannot be seen.
 
-    `unseen_dead_letters` maps "<queue type>/<strategy>/<reason>" to what the broker counted and no tap showed.
+    `broker_dead_letters` maps "<queue type>/<strategy>/<reason>" to what the broker counted since it was first asked;
+    `unseen_dead_letters` is how many of these nothing showed, None where the broker does not tell its counters.
     `dead_letter_taps` and `left_alone` come from the plan per vhost. `blind_spots` are sentences.
     """
 
@@ -163,7 +164,7 @@ class Capture(msgspec.Struct, frozen=True):
     dead_letter_taps: tuple[dict[str, Any], ...]
     left_alone: tuple[dict[str, Any], ...]
     broker_dead_letters: dict[str, int]
-    unseen_dead_letters: int
+    unseen_dead_letters: int | None
     event_exchange: bool
     audits: tuple[dict[str, Any], ...]
     blind_spots: tuple[str, ...]

@@ -12,7 +12,7 @@ from events.facts import Envelope, MessageDeadLettered, MessageDelivered
 from events.values import Text
 from projector.linker.document import path_to
 from projector.linker.history import Death, History, after, deaths_in, history_of
-from projector.linker.match import Entry, key_of, leave
+from projector.linker.match import IN_HAND, Entry, key_of, leave
 from projector.linker.memory import Memory
 from projector.linker.model import (
     BY_DEAD_LETTER,
@@ -222,8 +222,11 @@ def _die(
         message.deaths = {}
     if len(message.deaths) < memory.limits.deaths_per_message_max:
         message.deaths[(step.death.queue, step.death.reason)] = step.count
-    if was == WAITING:
-        line = memory.line(message.vhost, copy.queue)
+    line = memory.line(message.vhost, copy.queue)
+    line.deaths += step.arrivals
+    if was in IN_HAND:
+        line.out_of_hand(copy)
+    elif was == WAITING:
         leave(line, key_of(message.fingerprint, copy.history), entry)
         memory.left(message, line)
     told.append((ChangeKind.COPY_DIED, message, copy, step.arrivals))

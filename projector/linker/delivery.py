@@ -102,6 +102,7 @@ class Deliveries:
         copy.state = REDELIVERED if fact.redelivered else DELIVERED
         endpoint.consumed += 1
         line.deliveries += 1
+        line.in_hand += 1
         line.waiting -= 1
         memory.waiting -= 1
         message.version += 1
@@ -148,8 +149,9 @@ class Deliveries:
         if not hand.acks and copy.state in IN_HAND:
             was, copy.state = copy.state, SETTLED
             copy.attempts[-1].settled = copy.cause = NO_ACK
+            consumer[1].out_of_hand(copy)
             told.append((ChangeKind.COPY_STATE, message, copy, was))
-        settle_oldest(self._memory, hand, told)
+        settle_oldest(self._memory, consumer[1], hand, told)
 
     # What is not the first delivery of a copy without deaths
 
@@ -291,6 +293,8 @@ class Deliveries:
         if was != DEAD_LETTERED:
             repeated = fact.redelivered or (copy.offset is None and was != GONE)
             copy.state = REDELIVERED if repeated else DELIVERED
+            if was not in IN_HAND and copy.seq > line.cut:
+                line.in_hand += 1
         if was in (GONE, SETTLED):
             copy.cause, copy.confidence = None, 1.0
             memory.revived += 1

@@ -10,10 +10,12 @@ from typing import Any
 
 from events import facts
 from events.facts import Envelope, Fact, MessageDeadLettered, MessageDelivered, MessagePublished
+from events.values import Text
 from projector.linker import dialects, document, services, settle, state
 from projector.linker.deaths import dead_letter_unseen, dead_lettered
 from projector.linker.delivery import Deliveries
 from projector.linker.limits import Limits
+from projector.linker.match import Line
 from projector.linker.model import Change, ChangeKind, LiveMessage
 from projector.linker.publishing import Publishes
 from projector.linker.services import Rule
@@ -67,7 +69,7 @@ class Linker:
             facts.ExchangeDeleted: learn,
             facts.BindingCreated: learn,
             facts.BindingDeleted: learn,
-            facts.VhostDeleted: learn,
+            facts.VhostDeleted: self._vhost_deleted,
         }
 
     def fold(self, envelope: Envelope) -> Sequence[Change]:
@@ -89,6 +91,14 @@ class Linker:
     def get(self, position: int) -> LiveMessage | None:
         """Return the message first seen at *position*, or None where it is not remembered."""
         return self._memory.messages.get(position)
+
+    def queues(self) -> list[tuple[Text, Text]]:
+        """Return vhost and name of every queue that messages were seen in since it was last deleted."""
+        return [place for place, line in self._memory.lines.items() if line.seq > line.cut]
+
+    def queue(self, vhost: Text, name: Text) -> Line | None:
+        """Return the copies of a queue; None where none were seen."""
+        return self._memory.lines.get((vhost, name))
 
     def document(self, message: LiveMessage) -> MessageDocument:
         """Return *message* as index, API and CLI pass it on."""
@@ -193,7 +203,16 @@ class Linker:
 
     def _queue_deleted(self, _envelope: Envelope, fact: facts.QueueDeleted) -> Sequence[Change]:
         self._memory.topology.apply(fact)
-        return settle.queue_deleted(self._memory, fact)
+        return settle.queue_deleted(self._memory, fact.vhost, fact.name)
+
+    def _vhost_deleted(self, _envelope: Envelope, fact: facts.VhostDeleted) -> Sequence[Change]:
+        self._memory.topology.apply(fact)
+        return [
+            change
+            for vhost, queue in list(self._memory.lines)
+            if vhost == fact.vhost
+            for change in settle.queue_deleted(self._memory, vhost, queue)
+        ]
 
     def _sampled(self, envelope: Envelope, fact: facts.QueueSampled) -> Sequence[Change]:
         return settle.sampled(self._memory, envelope, fact)

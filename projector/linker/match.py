@@ -42,22 +42,28 @@ class Bucket:
 
 
 class Line:
-    """The copies of one queue, in queue order.
+    """The copies of one queue, in queue order, and what is counted of it since it came to be.
 
     `order` holds every copy since the oldest that waits (and, until swept, some that do not). `passed` holds the `seq` of
-    copies that were delivered while older ones waited. `overflow` counts copies that were let go for want of room.
+    copies that were delivered while older ones waited. `overflow` counts copies that were let go for want of room,
+    `in_hand` those handed out and not known to be settled, `deaths` the dead letters. `cut` is the last `seq` before the
+    queue was last deleted: copies up to it are in no queue any more. `repeats` counts arrivals beyond one per copy.
     """
 
     __slots__ = (
+        "cut",
+        "deaths",
         "deliveries",
         "empty_samples",
         "empty_since",
+        "in_hand",
         "index",
         "offsets",
         "order",
         "overflow",
         "passed",
         "queue",
+        "repeats",
         "seq",
         "vhost",
         "waiting",
@@ -76,6 +82,49 @@ class Line:
         self.overflow = 0
         self.empty_samples = 0
         self.empty_since = 0
+        self.in_hand = 0
+        self.deaths = 0
+        self.repeats = 0
+        self.cut = 0
+
+    @property
+    def enqueued(self) -> int:
+        """How many arrivals there were."""
+        return self.seq - self.cut + self.repeats
+
+    def begin_anew(self) -> None:
+        """Note that the queue was deleted, once nothing waits in it."""
+        self.cut = self.seq
+        self.deliveries = self.overflow = self.in_hand = self.deaths = self.repeats = 0
+
+    def out_of_hand(self, copy: LiveCopy) -> None:
+        """Note that *copy*, which was handed out, is so no longer."""
+        if copy.seq > self.cut:
+            self.in_hand -= 1
+
+    def contents(self) -> list[Entry]:
+        """Return the copies believed to be in the queue, waiting or handed out, in its order."""
+        if not self.in_hand:
+            return [entry for entry in self.order if entry[1].state == WAITING]
+        found: list[Entry] = []
+        for held in self.index.values():
+            if isinstance(held, Bucket):
+                found += held.waiting
+                found += held.handed.values()
+            else:
+                found.append(held)
+        there = (WAITING, *IN_HAND)
+        found = [entry for entry in found if entry[1].state in there and entry[1].seq > self.cut]
+        found.sort(key=_seq_of)
+        return found
+
+    def oldest(self) -> Entry | None:
+        """Return the copy that waits first."""
+        return next((entry for entry in self.order if entry[1].state == WAITING), None)
+
+
+def _seq_of(entry: Entry) -> int:
+    return entry[1].seq
 
 
 def key_of(fingerprint: bytes, history: History | None) -> Key:
@@ -85,8 +134,10 @@ def key_of(fingerprint: bytes, history: History | None) -> Key:
 
 def file(line: Line, key: Key, entry: Entry) -> None:
     """Put a waiting copy at the end of *line*."""
-    line.seq = entry[1].seq = line.seq + 1
+    copy = entry[1]
+    line.seq = copy.seq = line.seq + 1
     line.waiting += 1
+    line.repeats += copy.arrivals - 1
     line.order.append(entry)
     index_entry(line, key, entry)
 

@@ -13,7 +13,7 @@ from events.values import Text
 from projector.linker.endpoints import Endpoints, LinkedEndpoint
 from projector.linker.history import History, after
 from projector.linker.limits import Limits
-from projector.linker.match import Entry, Line, file, forget, key_of
+from projector.linker.match import IN_HAND, Entry, Line, file, forget, key_of
 from projector.linker.model import ROUTED, WAITING, Change, ChangeKind, LiveCopy, LiveMessage
 from projector.linker.topology import Topology
 
@@ -166,6 +166,8 @@ class Memory:
         line = self.line(message.vhost, copy.queue)
         fingerprint, history = message.fingerprint, copy.history
         forget(line, key_of(fingerprint, history), (message, copy))
+        if copy.state in IN_HAND:
+            line.out_of_hand(copy)
         if copy.offset is not None:
             line.offsets.pop(copy.offset, None)
         if history is not None and copy.origin == ROUTED:

@@ -101,7 +101,7 @@ def line_row(line: Line) -> list[Any]:
     ]
     return [
         line.vhost, line.queue, line.passed, line.seq, line.waiting, line.deliveries, line.overflow,
-        line.empty_samples, line.empty_since, sorted(handed),
+        line.empty_samples, line.empty_since, line.in_hand, line.deaths, line.repeats, line.cut, sorted(handed),
     ]  # fmt: skip
 
 
@@ -132,7 +132,8 @@ def restore_messages(
         line = memory.line(row[0], row[1])
         line.passed, line.seq, line.waiting, line.deliveries, line.overflow = row[2:7]
         line.empty_samples, line.empty_since = row[7:9]
-        for bucket in row[9]:
+        line.in_hand, line.deaths, line.repeats, line.cut = row[9:13]
+        for bucket in row[13]:
             for position, number in bucket:
                 entry = copy_at(memory, position, number)
                 handed.add(id(entry[1]))

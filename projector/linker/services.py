@@ -74,7 +74,7 @@ def opened(
         fact.product or known.product,
         fact.peer_host or known.peer_host,
     )
-    known.user = fact.user or known.user
+    known.user = known.user or fact.user
     name(memory, rules, known, told)
     return told
 
@@ -84,7 +84,8 @@ def _is_another(known: LinkedEndpoint, fact: ConnectionOpened) -> bool:
     if known.pid and fact.pid:
         return known.pid != fact.pid
     renamed = known.client_name is not None and fact.client_name not in (None, known.client_name)
-    return renamed or known.closed_at is not None
+    other_user = known.user and fact.user and known.user != fact.user
+    return bool(renamed or other_user) or known.closed_at is not None
 
 
 def hint(

@@ -14,7 +14,6 @@ from events.facts import (
     ConsumerStarted,
     ConsumerStopped,
     Envelope,
-    QueueDeleted,
     QueueSampled,
 )
 from events.values import Text
@@ -39,8 +38,8 @@ TTL_PASSED = "its time to live passed"
 CONFIDENCE = {QUEUE_DELETED: 0.99, OVERTAKEN: 0.9, SEEN_EMPTY: 0.9, TTL_PASSED: 0.9}
 
 
-def settle_oldest(memory: Memory, hand: Hand, told: list[Change]) -> None:
-    """Take what exceeds the hand's bound out of it; where the prefetch is known, it must have been settled."""
+def settle_oldest(memory: Memory, line: Line, hand: Hand, told: list[Change]) -> None:
+    """Take what exceeds the bound of a *hand* in *line* out of it; with a known prefetch it must have been settled."""
     bound, unsettled = hand.limit, hand.unsettled
     while len(unsettled) > bound:
         held = unsettled.popleft()
@@ -53,6 +52,7 @@ def settle_oldest(memory: Memory, hand: Hand, told: list[Change]) -> None:
         if copy.state in IN_HAND and copy.attempts[-1] is attempt:
             was, copy.state, copy.cause = copy.state, SETTLED, BEYOND_PREFETCH
             copy.confidence = 1.0 if bound == 1 else 0.9
+            line.out_of_hand(copy)
             memory.touch(message)
             told.append((ChangeKind.COPY_STATE, message, copy, was))
 
@@ -160,13 +160,14 @@ def gone(memory: Memory, line: Line, entry: Entry, cause: str) -> Change:
     return (ChangeKind.COPY_STATE, message, copy, WAITING)
 
 
-def queue_deleted(memory: Memory, fact: QueueDeleted) -> list[Change]:
+def queue_deleted(memory: Memory, vhost: Text, queue: Text) -> list[Change]:
     """All that waited in the queue is gone."""
-    line = memory.lines.get((fact.vhost, fact.name))
+    line = memory.lines.get((vhost, queue))
     if line is None:
         return []
-    line.overflow = 0
-    return [gone(memory, line, entry, QUEUE_DELETED) for entry in memory.waiting_first(line)]
+    told = [gone(memory, line, entry, QUEUE_DELETED) for entry in memory.waiting_first(line)]
+    line.begin_anew()
+    return told
 
 
 def sampled(memory: Memory, envelope: Envelope, fact: QueueSampled) -> list[Change]:

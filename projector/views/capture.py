@@ -168,7 +168,9 @@ class CaptureView:
                 for exchange, why in plan.left_alone
             ),
             broker_dead_letters=counted,
-            unseen_dead_letters=max(0, sum(counted.values()) - known.deaths_seen),
+            unseen_dead_letters=(
+                max(0, sum(counted.values()) - known.deaths_seen) if known.counted else None
+            ),
             event_exchange=any(plan.event_exchange for plan in known.plans.values()),
             audits=tuple(msgspec.structs.asdict(audit) for audit in known.audits),
             blind_spots=self._blind_spots(),
@@ -194,6 +196,15 @@ class CaptureView:
         if self.state.plans and not any(plan.event_exchange for plan in self.state.plans.values()):
             told.append(
                 "The event exchange is not tapped: connections shorter than a snapshot's interval have no name."
+            )
+        if any(plan.left_alone for plan in self.state.plans.values()):
+            told.append(
+                "Some dead-letter exchanges are not tapped: what dies into them is seen only when somebody consumes it."
+            )
+        if self.state.plans and not self.state.counted:
+            told.append(
+                "The broker does not tell how many messages died (its Prometheus plugin would): "
+                "dead letters that nothing shows are not counted."
             )
         return tuple(told)
 

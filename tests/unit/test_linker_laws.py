@@ -245,6 +245,9 @@ def test_what_is_remembered_stays_within_the_limits(log: list[Envelope]) -> None
         ]
         assert memory.waiting == len(waiting) <= SMALL.live_copies_max
         assert sum(line.waiting for line in memory.lines.values()) == len(waiting)
+        assert {place: line.waiting + line.in_hand for place, line in memory.lines.items()} == {
+            place: len(line.contents()) for place, line in memory.lines.items()
+        }
     messages = list(linker._memory.messages.values())
     assert len(messages) <= SMALL.live_copies_max + SMALL.passed_messages_max + 16
     assert all(len(message.copies) <= SMALL.copies_per_message_max for message in messages)

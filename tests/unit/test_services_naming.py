@@ -177,3 +177,15 @@ def test_a_name_that_is_not_utf_8_is_shown() -> None:
     log.opened("c1", b"caf\xe9")
 
     assert party(log, log.publish("q", by="c1"))[0] == "caf\\xe9"
+
+
+def test_the_same_name_of_another_user_is_another_connection() -> None:
+    """A connection's user does not change, so messages of the one before keep theirs."""
+    log = Log()
+    log.opened("c1", "orders", user="guest", pid="")
+    sent = log.publish("q", by="c1")
+    log.opened("c1", "orders", user="svc", pid="")
+    later = log.publish("q", by="c1")
+
+    assert log.document(sent).publisher.user == "guest"
+    assert log.document(later).publisher.user == "svc"
