@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.pairs import PAIRS, Case, Outcome, Spread, run
-from bench.search import SEARCHED, blobs, fill
+from bench.search import SEARCHED, blobs, documents, fill
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -140,8 +140,8 @@ def main() -> None:
         prepared = Path(folder)
         if not names or "search" in names:
             print(f"preparing an index of {SEARCHED:,} messages …", file=sys.stderr)
-            fill(prepared / "index", SEARCHED)
-            blobs(prepared / "blobs.db", SEARCHED)
+            fill(prepared / "index", documents(SEARCHED))
+            blobs(prepared / "blobs.db", documents(SEARCHED))
         for case in cases(prepared):
             if names and case.name not in names:
                 continue

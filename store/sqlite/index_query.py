@@ -1,13 +1,12 @@
 """A query as SQL over the index's tables.
 
-A condition is SQL about one message, whose position it writes as ``{at}``; columns stand in ``messages AS m``. What the
-full-text table can answer is gathered into as few of its expressions as possible, because it intersects and unites by
-itself, and skips. Conditions bound their inner selects by ``:low`` and ``:high``, so that a search can go through the
-index part by part.
+A condition is SQL about one message, whose position it writes as ``{at}``; columns stand in ``messages AS m``. Conditions
+bound their inner selects by ``:low`` and ``:high``, so that a search can go through the index part by part.
 """
 
+import math
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -16,53 +15,35 @@ from store.flatten import VALUE_CHARS_MAX
 from store.matching import bounds
 from store.query import And, Exists, MatchAll, Not, Or, Prefix, Query, Range, Term
 from store.sqlite import index_terms as terms
+from store.sqlite.index_nodes import (
+    EVERY,
+    NONE,
+    AllOf,
+    AnyOf,
+    Columns,
+    Drive,
+    Labels,
+    Node,
+    NoneOf,
+    Words,
+    all_of,
+    any_of,
+    none_of,
+)
 from store.tokens import tokens
 
 WITHIN = "{at} >= :low AND {at} < :high"
 PROBED_LABELS_MAX = 8
+INTEGER_MAX = 2**62
 
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """An expression of the full-text table."""
-
-    expression: str
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """Having one of these labels; none of them is none at all."""
-
-    ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """A condition on ``m``. `is_rare`: an index finds the few that it holds for."""
-
-    sql: str
-    is_rare: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    parts: tuple["Node", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    parts: tuple["Node", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NoneOf:
-    part: "Node"
-
-
-Node = Words | Labels | Columns | AllOf | AnyOf | NoneOf
-
-EVERY = AllOf(())
-NONE = Labels(())
+_INDEXES = {
+    "latency_ms": ("messages_by_latency", "latency_us", 1000),
+    "body_size": ("messages_by_size", "body_size", 1),
+    "retry_rounds": ("messages_by_rounds", "retry_rounds", 1),
+    "trace_id": ("documents_by_trace", "trace_id", 0),
+    "parent_uid": ("documents_by_parent", "parent_uid", 0),
+}
+"""Columns with an index: its name, the column it orders, and by what that is larger."""
 
 
 @dataclass(slots=True)
@@ -95,7 +76,7 @@ class Translation:
             case Or():
                 return any_of([self.node(part) for part in query.parts])
             case Not():
-                return none_of(self.node(query.part))
+                return self._negated(query.part)
             case _:
                 assert_never(query)
 
@@ -125,17 +106,41 @@ class Translation:
         )
         return any_of([expression, Labels(tuple(sorted(row[0] for row in ids)))])
 
+    def _negated(self, query: Query) -> Node:
+        if isinstance(query, Exists) and (column := terms.COLUMNS.get(query.field)) is not None:
+            return self._of_document(column, "IS NULL")
+        node = self.node(query)
+        if isinstance(node, Labels) and node.ids:
+            listed = ",".join(map(str, node.ids))
+            rows = self.db.execute(f"SELECT DISTINCT field FROM labels WHERE id IN ({listed})")
+            fields = [row[0] for row in rows]
+            if len(fields) == 1 and fields[0] in terms.ALWAYS_ONE:
+                others = self.db.execute("SELECT id FROM labels WHERE field = ?", fields)
+                return Labels(tuple(sorted({row[0] for row in others}.difference(node.ids))))
+        return none_of(node)
+
     def _column(self, column: str, text: str, is_prefix: bool) -> Node:
         if is_prefix:
-            return Columns(f"substr(m.{column}, 1, {len(text)}) = {self.put(text)}")
+            return self._column_prefix(column, text)
         if column != "uid":
-            return Columns(f"m.{column} = {self.put(text)}", is_rare=True)
+            return self._of_document(column, f"= {self.put(text)}")
         position = position_in(text)
         if position is None:
             return NONE
-        return Columns(
-            f"m.position = {self.put(position)} AND m.uid = {self.put(text)}", is_rare=True
-        )
+        told = f"= {self.put(position)} AND x.uid = {self.put(text)}"
+        return self._of_document("position", told)
+
+    def _column_prefix(self, column: str, text: str) -> Node:
+        told = f"substr(x.{column}, 1, {len(text)}) = {self.put(text)}"
+        after = _after(text)
+        if column not in _INDEXES or after is None:
+            return Columns(_document_has(told))
+        told += f" AND x.{column} >= {self.put(text)} AND x.{column} < {self.put(after)}"
+        return Columns(_document_has(told), _document_drive(column, told))
+
+    def _of_document(self, column: str, test: str) -> Node:
+        told = f"x.{column} {test}"
+        return Columns(_document_has(told), _document_drive(column, told))
 
     def _label_ids(self, name: str, text: str, is_prefix: bool) -> tuple[int, ...]:
         if is_prefix:
@@ -150,7 +155,7 @@ class Translation:
     def _exists(self, name: str) -> Node:
         name = terms.SAME_AS.get(name, name)
         if (column := terms.COLUMNS.get(name)) is not None:
-            return Columns(f"m.{column} IS NOT NULL")
+            return Columns(_document_has(f"x.{column} IS NOT NULL"))
         known = FIELDS.get(name)
         if known is None or name in terms.KEYS:
             return Words(f'{_keys(name)} : "{terms.has(name)}"')
@@ -177,45 +182,66 @@ class Translation:
             sql += f" AND {{value}} {'>=' if query.include_low else '>'} {self.put(low)}"
         if high is not None:
             sql += f" AND {{value}} {'<=' if query.include_high else '<'} {self.put(high)}"
-        return self._numbers(query.field, sql)
+        node = self._numbers(query.field, sql)
+        column = terms.NUMBER_COLUMNS.get(query.field, "")
+        if not sql or column not in _INDEXES:
+            return node
+        index, ordered, factor = _INDEXES[column]
+        where = WITHIN.replace("{at}", "i.position") + sql.replace("{value}", f"i.{column}")
+        for bound, sign, off in ((low, ">=", -1), (high, "<=", 1)):
+            if bound is not None:  # one more on either side, for what was rounded
+                edge = max(-INTEGER_MAX, min(INTEGER_MAX, math.floor(bound * factor) + off))
+                where += f" AND i.{ordered} {sign} {self.put(edge)}"
+        return Columns(node.sql, Drive(f"messages AS i INDEXED BY {index}", "i.position", where))
 
-    def _numbers(self, name: str, condition: str) -> Node:
+    def _numbers(self, name: str, condition: str) -> Columns:
         """Return the condition that any value of a number or time field meets *condition*, about ``{value}``."""
         if (column := terms.NUMBER_COLUMNS.get(name)) is not None:
             value = f"m.{column}"
             return Columns(f"{value} IS NOT NULL{condition.replace('{value}', value)}")
+        condition = f"n.field = {terms.NUMBER_IDS[name]}{condition.replace('{value}', 'n.value')}"
         return Columns(
-            "EXISTS (SELECT 1 FROM numbers AS n"
-            f" WHERE n.field = {terms.NUMBER_IDS[name]} AND n.position = {{at}}"
-            f"{condition.replace('{value}', 'n.value')})"
+            f"EXISTS (SELECT 1 FROM numbers AS n WHERE n.position = {{at}} AND {condition})",
+            Drive(
+                "(SELECT DISTINCT n.position FROM numbers AS n INDEXED BY numbers_by_value"
+                f" WHERE {condition}) AS i",
+                "i.position",
+                WITHIN.replace("{at}", "i.position"),
+            ),
         )
 
-    def sql(self, node: Node) -> str:
-        """Return *node* as a condition on the message at ``{at}``."""
+    def sql(self, node: Node, *, probing: bool = False) -> str:
+        """Return *node* as a condition on the message at ``{at}``; *probing*: looked up for each, not listed first."""
         match node:
             case Words():
-                return (
-                    "{at} IN (SELECT rowid FROM words WHERE words MATCH"
-                    f" {self.put(node.expression)} AND {WITHIN.replace('{at}', 'rowid')})"
-                )
+                return self._words_sql(node, probing)
             case Labels():
-                return self._labels_sql(node.ids)
+                return self._labels_sql(node.ids, probing)
             case Columns():
                 return f"({node.sql})"
             case AllOf():
-                return "(" + " AND ".join([self.sql(part) for part in node.parts] or ["1"]) + ")"
+                parts = [self.sql(part, probing=probing) for part in node.parts]
+                return "(" + " AND ".join(parts or ["1"]) + ")"
             case AnyOf():
-                return "(" + " OR ".join([self.sql(part) for part in node.parts] or ["0"]) + ")"
+                parts = [self.sql(part, probing=probing) for part in node.parts]
+                return "(" + " OR ".join(parts or ["0"]) + ")"
             case NoneOf():
-                return f"NOT ifnull({self.sql(node.part)}, 0)"  # of a missing value nothing holds
+                # Of a missing value nothing holds.
+                return f"NOT ifnull({self.sql(node.part, probing=probing)}, 0)"
             case _:
                 assert_never(node)
 
-    def _labels_sql(self, ids: Sequence[int]) -> str:
+    def _words_sql(self, node: Words, probing: bool) -> str:
+        found = f"SELECT rowid FROM words WHERE words MATCH {self.put(node.expression)}"
+        if probing:
+            return f"EXISTS ({found} AND rowid = {{at}})"
+        return f"{{at}} IN ({found} AND {WITHIN.replace('{at}', 'rowid')})"
+
+    def _labels_sql(self, ids: Sequence[int], probing: bool) -> str:
         if not ids:
             return "0"
         listed = ",".join(map(str, ids))
-        if len(ids) <= PROBED_LABELS_MAX:
+        if probing or len(ids) <= PROBED_LABELS_MAX:
             return (
                 "EXISTS (SELECT 1 FROM labelled AS l"
                 f" WHERE l.label IN ({listed}) AND l.position = {{at}})"
@@ -224,6 +250,25 @@ class Translation:
             f"{{at}} IN (SELECT position FROM labelled WHERE label IN ({listed})"
             f" AND {WITHIN.replace('{at}', 'position')})"
         )
+
+
+def _document_has(condition: str) -> str:
+    return f"EXISTS (SELECT 1 FROM documents AS x WHERE x.position = {{at}} AND {condition})"
+
+
+def _document_drive(column: str, condition: str) -> Drive:
+    source = "documents AS i"
+    if column in _INDEXES:
+        source += f" INDEXED BY {_INDEXES[column][0]}"
+    where = f"{WITHIN.replace('{at}', 'i.position')} AND {condition.replace('x.', 'i.')}"
+    return Drive(source, "i.position", where)
+
+
+def _after(text: str) -> str | None:
+    """Return the first text, by code points, behind all that begin with *text*; None where none is simple to say."""
+    if not text or not 0 < ord(text[-1]) < 0xD7FF:
+        return None
+    return text[:-1] + chr(ord(text[-1]) + 1)
 
 
 def _keys(name: str) -> str:
@@ -241,49 +286,3 @@ def position_in(uid: str) -> int | None:
     """Return the position that a uid ends with; None when it ends with none."""
     tail = uid.rpartition("-")[2]
     return int(tail) if tail.isascii() and tail.isdigit() and len(tail) <= 18 else None
-
-
-def _merged(parts: Iterable[Node], operator: str) -> list[Node]:
-    """Return *parts* with their full-text expressions made one."""
-    expressions = [part.expression for part in parts if isinstance(part, Words)]
-    rest = [part for part in parts if not isinstance(part, Words)]
-    if len(expressions) > 1:
-        expressions = [f" {operator} ".join(f"({expression})" for expression in expressions)]
-    return [*(Words(expression) for expression in expressions), *rest]
-
-
-def all_of(parts: Sequence[Node]) -> Node:
-    """Return the node for which all of *parts* hold."""
-    flat = [q for part in parts for q in (part.parts if isinstance(part, AllOf) else (part,))]
-    if NONE in flat:
-        return NONE
-    merged = _merged(flat, "AND")
-    excluded = [p for p in merged if isinstance(p, NoneOf) and isinstance(p.part, Words)]
-    if excluded and isinstance(merged[0], Words):
-        without = any_of([p.part for p in excluded])
-        if isinstance(without, Words):
-            kept = [p for p in merged[1:] if p not in excluded]
-            merged = [Words(f"({merged[0].expression}) NOT ({without.expression})"), *kept]
-    return merged[0] if len(merged) == 1 else AllOf(tuple(merged))
-
-
-def any_of(parts: Sequence[Node]) -> Node:
-    """Return the node for which any of *parts* holds."""
-    flat = [q for part in parts for q in (part.parts if isinstance(part, AnyOf) else (part,))]
-    if EVERY in flat:
-        return EVERY
-    ids = {i for part in flat if isinstance(part, Labels) for i in part.ids}
-    rest = _merged([part for part in flat if not isinstance(part, Labels)], "OR")
-    merged = [*rest, Labels(tuple(sorted(ids)))] if ids else rest
-    if not merged:
-        return NONE
-    return merged[0] if len(merged) == 1 else AnyOf(tuple(merged))
-
-
-def none_of(part: Node) -> Node:
-    """Return the node for which *part* does not hold."""
-    if part == NONE:
-        return EVERY
-    if part == EVERY:
-        return NONE
-    return part.part if isinstance(part, NoneOf) else NoneOf(part)

@@ -6,36 +6,33 @@ they belong into the adapter's worker thread.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple, cast
 
 from store.ports import Sort
-from store.query import Query
+from store.query import And, Query, Range
+from store.query_time import time_span
 from store.ranking import TOTAL_MAX, missing
-from store.sqlite.index_query import (
-    EVERY,
-    NONE,
-    WITHIN,
-    AllOf,
-    AnyOf,
-    Columns,
-    Labels,
-    Node,
-    Translation,
-    Words,
-)
+from store.sqlite.index_drive import plan
+from store.sqlite.index_nodes import EVERY, NONE
+from store.sqlite.index_query import Translation
 from store.sqlite.index_schema import SPAN_BITS
 
-FEW = 20_000
-SPANS_FIRST = 4
+SPANS_FIRST = 16
 POSITION_MAX = 2**62
+PROBE_WORDS = 30  # asking the full-text table about one message costs so many rows read in order
 
 _SORT_COLUMNS = {
-    "published_at": "m.published_at",
-    "position": "m.position",
-    "latency_ms": "m.latency_us",
-    "body.size": "m.body_size",
-    "retry_rounds": "m.retry_rounds",
+    "published_at": "published_at",
+    "position": "position",
+    "latency_ms": "latency_us",
+    "body.size": "body_size",
+    "retry_rounds": "retry_rounds",
+}
+_SORT_INDEXES = {
+    "latency_ms": "messages_by_latency",
+    "body.size": "messages_by_size",
+    "retry_rounds": "messages_by_rounds",
 }
 
 Key = tuple[int, int]
@@ -65,152 +62,198 @@ class Search:
         self._db = db
         self._translation = Translation(db, now_ns)
         self._node = self._translation.node(query)
-        self._source, self._where = self._driven(self._node)
+        self._spans = self._spans_of(query, now_ns)
+        self._low = self._spans[0].start if self._spans else 0
+        self._high = self._spans[-1].stop if self._spans else 0
 
     def page(self, sort: Sort, count: int, after: Key | None, *, exact_total: bool) -> Found:
         """Return the first *count* sort keys after *after*, and the total."""
-        if self._node == NONE:
+        if self._node == NONE or not self._spans:
             return Found([], 0, True)
-        total = self._count(None if exact_total else TOTAL_MAX + 1)
-        few = total <= TOTAL_MAX
-        if few or sort.field not in ("published_at", "position"):
-            keys = self._ordered(sort, count, after)
-        else:
-            keys = self._walk(sort, count, after)
-        exact = exact_total or few
-        return Found(keys, total if exact else TOTAL_MAX, exact)
+        self._plan = plan(self._translation, self._node, self._low, self._high)
+        rows, last = self._collect(sort)
+        if last is None:
+            keys = sorted(rows, reverse=sort.descending)
+            rest = [key for key in keys if after is None or _is_beyond(key, after, sort)]
+            return Found(rest[:count], len(rows), True)
+        total = self._count() if exact_total else TOTAL_MAX
+        return Found(self._many(sort, count, after, rows, last), total, exact_total)
 
-    def _driven(self, node: Node) -> tuple[str, str]:
-        """Return FROM and WHERE, beginning with the part of *node* that holds for the fewest messages."""
-        parts = node.parts if isinstance(node, AllOf) else (node,)
-        rare = any(isinstance(part, Columns) and part.is_rare for part in parts)
-        costs = [FEW * 2 if rare else self._estimate(part) for part in parts]
-        best = min(range(len(parts)), key=costs.__getitem__, default=-1)
-        if best < 0 or costs[best] > FEW:
-            return "messages AS m", self._translation.sql(node).replace("{at}", "m.position")
-        first, rest = parts[best], AllOf(tuple(p for i, p in enumerate(parts) if i != best))
-        source, at, begin = self._driver(first)
-        where = f"{begin} AND {self._translation.sql(rest)}".replace("{at}", at)
-        return f"{source} CROSS JOIN messages AS m ON m.position = {at}", where
+    def _spans_of(self, query: Query, now_ns: int) -> list[_Span]:
+        """Return the spans of positions that can hold matches, oldest first."""
+        found = [
+            _Span(row[0] << SPAN_BITS, (row[0] + 1) << SPAN_BITS, row[1], row[2])
+            for row in self._db.execute("SELECT span, low, high FROM spans ORDER BY span")
+        ]
+        since, until = time_span(query, now_ns)
+        first, last = _positions(query)
+        return [
+            span
+            for span in found
+            if (since is None or span.high >= since)
+            and (until is None or span.low <= until)
+            and (first is None or span.stop > first)
+            and (last is None or span.start <= last)
+        ]
 
-    def _estimate(self, part: Node) -> int:
-        """Return how many messages *part* holds for, counted to FEW; more than that when it cannot lead."""
-        if not isinstance(part, Words | Labels | AnyOf) or (
-            isinstance(part, AnyOf) and not all(isinstance(p, Words | Labels) for p in part.parts)
-        ):
-            return FEW * 2
-        source, at, where = self._driver(part)
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM {source} WHERE {where} LIMIT {FEW})"
-        return self._one(sql.replace("{at}", at))
+    def _run(self, sql: str, low: int | None = None, high: int | None = None) -> sqlite3.Cursor:
+        values = {
+            **self._translation.values,
+            "low": self._low if low is None else low,
+            "high": self._high if high is None else high,
+        }
+        return self._db.execute(sql, values)
 
-    def _driver(self, part: Node) -> tuple[str, str, str]:
-        """Return a source of rows for *part*, its column of positions, and its condition."""
-        put, within = self._translation.put, WITHIN
-        match part:
-            case Words():
-                return "words", "words.rowid", f"words MATCH {put(part.expression)} AND {within}"
-            case Labels() if len(part.ids) == 1:
-                return "labelled AS d", "d.position", f"d.label = {part.ids[0]} AND {within}"
-            case Labels():
-                return self._united([part]), "d.position", within
-            case AnyOf():
-                return self._united(part.parts), "d.position", within
-            case _:
-                raise AssertionError(part)
+    def _count(self) -> int:
+        if self._node == EVERY and self._low == 0:
+            return self._run("SELECT count(*) FROM messages").fetchone()[0]
+        found = self._run(f"SELECT count(*) FROM {self._plan.source} WHERE {self._plan.where}")
+        return found.fetchone()[0]
 
-    def _united(self, parts: Sequence[Node]) -> str:
-        return f"({' UNION '.join([self._select(part) for part in parts])}) AS d"
+    def _value(self, sort: Sort) -> str:
+        column = f"m.{_SORT_COLUMNS[sort.field]}"
+        return f"ifnull({column}, {missing(sort)})" if sort.field in _SORT_INDEXES else column
 
-    def _select(self, part: Node) -> str:
-        if isinstance(part, Words):
-            return (
-                "SELECT rowid AS position FROM words"
-                f" WHERE words MATCH {self._translation.put(part.expression)}"
-                " AND rowid >= :low AND rowid < :high"
-            )
-        listed = ",".join(map(str, part.ids if isinstance(part, Labels) else ()))
-        return (
-            f"SELECT DISTINCT position FROM labelled WHERE label IN ({listed})"
-            " AND position >= :low AND position < :high"
+    def _collect(self, sort: Sort) -> tuple[list[Key], int | None]:
+        """Return matches by position from the end where a page begins; of too many to count, also the last one's."""
+        ascending = sort.field not in _SORT_INDEXES and not sort.descending
+        sql = (
+            f"SELECT {self._value(sort)}, m.position FROM {self._plan.source}"
+            f" WHERE {self._plan.where} ORDER BY {self._plan.at} {'ASC' if ascending else 'DESC'}"
         )
+        spans = self._spans if ascending else self._spans[::-1]
+        rows: list[Key] = []
+        for part in _slices(spans) if self._plan.is_sliced else [spans]:
+            low, high = min(span.start for span in part), max(span.stop for span in part)
+            rows += self._run(f"{sql} LIMIT {TOTAL_MAX + 1 - len(rows)}", low, high)
+            if len(rows) > TOTAL_MAX:
+                return rows, rows[-1][1]
+        return rows, None
 
-    def _run(self, sql: str, low: int = 0, high: int = POSITION_MAX) -> sqlite3.Cursor:
-        return self._db.execute(sql, {**self._translation.values, "low": low, "high": high})
-
-    def _one(self, sql: str) -> int:
-        return self._run(sql).fetchone()[0]
-
-    def _count(self, limit: int | None) -> int:
-        if self._node == EVERY and limit is None:
-            return self._one("SELECT count(*) FROM messages")
-        bound = "" if limit is None else f" LIMIT {limit}"
-        return self._one(
-            f"SELECT count(*) FROM (SELECT 1 FROM {self._source} WHERE {self._where}{bound})"
-        )
+    def _many(
+        self, sort: Sort, count: int, after: Key | None, rows: list[Key], last: int
+    ) -> list[Key]:
+        """Return the page's keys where there are more matches than are counted, of which *rows* were seen up to *last*."""
+        if sort.field in _SORT_INDEXES:
+            density = len(rows) / (abs(rows[0][1] - last) + 1)
+            probe = PROBE_WORDS if self._plan.probes_words else 1
+            if count / density * probe < density * (self._high - self._low):
+                return self._by_index(sort, count, after)
+            return self._ordered(sort, count, after)
+        spans = self._spans_by(sort)
+        if after is None:
+            keys = sorted(rows, reverse=sort.descending)[:count]
+            left = [s for s in spans if (s.start <= last if sort.descending else s.stop > last)]
+            if _is_settled(keys, count, _best(left, sort), sort):
+                return keys
+        return self._walk(sort, count, after, spans)
 
     def _ordered(self, sort: Sort, count: int, after: Key | None) -> list[Key]:
-        value = f"ifnull({_SORT_COLUMNS[sort.field]}, {missing(sort)})"
-        direction, beyond = ("DESC", "<") if sort.descending else ("ASC", ">")
-        where = self._where
+        direction, beyond = _direction(sort)
+        value, where = self._value(sort), self._plan.where
         if after is not None:
             put = self._translation.put
             where += f" AND ({value}, m.position) {beyond} ({put(after[0])}, {put(after[1])})"
         sql = (
-            f"SELECT {value}, m.position FROM {self._source} WHERE {where}"
+            f"SELECT {value}, m.position FROM {self._plan.source} WHERE {where}"
             f" ORDER BY 1 {direction}, 2 {direction} LIMIT {count}"
         )
-        return [(row[0], row[1]) for row in self._run(sql)]
+        return list(self._run(sql))
 
-    def _walk(self, sort: Sort, count: int, after: Key | None) -> list[Key]:
-        """Go through the positions from the end the page begins at, until nothing better can come."""
-        sign = -1 if sort.descending else 1
-        value = _SORT_COLUMNS[sort.field]
-        sql = f"SELECT {value}, m.position FROM {self._source} WHERE {self._where}"
+    def _by_index(self, sort: Sort, count: int, after: Key | None) -> list[Key]:
+        """Go through the sort column's index from the end where the page begins; missing values come behind all others."""
+        direction, beyond = _direction(sort)
+        column = f"m.{_SORT_COLUMNS[sort.field]}"
+        matching = self._translation.sql(self._node, probing=True).replace("{at}", "m.position")
         found: list[Key] = []
-        for low, high, best_left in self._parts(sort, after):
-            rows = cast("Iterator[Key]", self._run(sql, low, high))
-            found += [row for row in rows if after is None or _is_beyond(row, after, sort)]
-            found.sort(reverse=sort.descending)
-            del found[count:]
-            if len(found) == count and (
-                best_left is None or sign * found[-1][0] <= sign * best_left
-            ):
+        for value in (column, None):
+            bound = ""
+            if after is not None:
+                is_here = (after[0] == missing(sort)) == (value is None)
+                if not is_here and value is not None:
+                    continue
+                if is_here:
+                    bound = f" AND m.position {beyond} {after[1]}"
+                    if value is not None:
+                        bound = f" AND ({value}, m.position) {beyond} ({after[0]}, {after[1]})"
+            rows = self._run(
+                f"SELECT {value or missing(sort)}, m.position"
+                f" FROM messages AS m INDEXED BY {_SORT_INDEXES[sort.field]}"
+                f" WHERE {column} IS {'NOT ' if value else ''}NULL{bound} AND {matching}"
+                f" ORDER BY {column} {direction}, m.position {direction} LIMIT {count - len(found)}"
+            )
+            found += rows
+            if len(found) == count:
                 break
         return found
 
-    def _parts(self, sort: Sort, after: Key | None) -> Iterator[tuple[int, int, int | None]]:
-        """Yield ranges of positions, larger and larger, each with the best sort value that comes later."""
-        spans = self._spans(sort)
-        if sort.descending:
-            spans.reverse()
+    def _walk(self, sort: Sort, count: int, after: Key | None, spans: list[_Span]) -> list[Key]:
+        """Go through the positions from the end the page begins at, until nothing better can come."""
         if after is not None:
             spans = [
                 span
                 for span in spans
                 if (span.low <= after[0] if sort.descending else span.high >= after[0])
             ]
-        left: list[int | None] = [None]
-        for span in reversed(spans):
-            value = span.high if sort.descending else span.low
-            last = left[-1]
-            pick = max if sort.descending else min
-            left.append(value if last is None else pick(last, value))
-        left.reverse()
-        start, size = 0, SPANS_FIRST
-        while start < len(spans):
-            stop = min(start + size, len(spans))
-            part = spans[start:stop]
-            yield min(s.start for s in part), max(s.stop for s in part), left[stop]
-            start, size = stop, size * 2
+        sql = (
+            f"SELECT {self._value(sort)}, m.position FROM {self._plan.source}"
+            f" WHERE {self._plan.where}"
+        )
+        found: list[Key] = []
+        done = 0
+        for part in _slices(spans):
+            low, high = min(span.start for span in part), max(span.stop for span in part)
+            rows = cast("Iterator[Key]", self._run(sql, low, high))
+            found += [row for row in rows if after is None or _is_beyond(row, after, sort)]
+            found.sort(reverse=sort.descending)
+            del found[count:]
+            done += len(part)
+            if _is_settled(found, count, _best(spans[done:], sort), sort):
+                break
+        return found
 
-    def _spans(self, sort: Sort) -> list[_Span]:
-        rows = self._db.execute("SELECT span, low, high FROM spans ORDER BY span")
+    def _spans_by(self, sort: Sort) -> list[_Span]:
+        """Return the spans from the end where a page begins, `low` and `high` being what is sorted by."""
+        spans = self._spans
         if sort.field == "position":
-            bounds = [(row[0] << SPAN_BITS, (row[0] + 1) << SPAN_BITS) for row in rows]
-            return [_Span(start, stop, start, stop - 1) for start, stop in bounds]
-        return [
-            _Span(span << SPAN_BITS, (span + 1) << SPAN_BITS, low, high) for span, low, high in rows
-        ]
+            spans = [_Span(s.start, s.stop, s.start, s.stop - 1) for s in spans]
+        return spans[::-1] if sort.descending else spans
+
+
+def _positions(query: Query) -> tuple[float | None, float | None]:
+    """Return the lowest and highest position that can match; None where the query sets no bound."""
+    parts = query.parts if isinstance(query, And) else (query,)
+    told = [part for part in parts if isinstance(part, Range) and part.field == "position"]
+    return (
+        max((part.low for part in told if part.low is not None), default=None),
+        min((part.high for part in told if part.high is not None), default=None),
+    )
+
+
+def _slices(spans: list[_Span]) -> Iterator[list[_Span]]:
+    start, size = 0, SPANS_FIRST
+    while start < len(spans):
+        yield spans[start : start + size]
+        start, size = start + size, size * 2
+
+
+def _best(spans: list[_Span], sort: Sort) -> int | None:
+    """Return the best sort value that any of *spans* can hold; None of none."""
+    if sort.descending:
+        return max((span.high for span in spans), default=None)
+    return min((span.low for span in spans), default=None)
+
+
+def _is_settled(keys: list[Key], count: int, best_left: int | None, sort: Sort) -> bool:
+    if len(keys) < count:
+        return best_left is None
+    if best_left is None:
+        return True
+    return keys[-1][0] > best_left if sort.descending else keys[-1][0] < best_left
+
+
+def _direction(sort: Sort) -> tuple[str, str]:
+    return ("DESC", "<") if sort.descending else ("ASC", ">")
 
 
 def _is_beyond(row: Key, after: Key, sort: Sort) -> bool:

@@ -36,19 +36,23 @@ KEYS = (
 
 SAME_AS = {"routing_key": "routing_keys"}
 COLUMNS = {"uid": "uid", "trace_id": "trace_id", "parent.uid": "parent_uid"}
-"""Keyword fields with nearly as many values as there are messages: columns with an index."""
+"""Keyword fields with nearly as many values as there are messages: columns of ``documents``."""
 
 LABELS = tuple(
     field
     for field in FIELDS.values()
     if field.kind in (Kind.KEYWORD, Kind.BOOLEAN) and field.name not in (*KEYS, *SAME_AS, *COLUMNS)
 )
+ALWAYS_ONE = ("state", "time_quality", "publish_observed")
+"""Label fields of which every message has exactly one: not to have one is to have another."""
+
 NAMES = ("queue", "service")
 """Label fields whose words are found without naming a field."""
 
 NUMBER_COLUMNS = {
     "position": "position",
     "published_at": "published_at",
+    "latency_ms": "latency_ms",
     "body.size": "body_size",
     "retry_rounds": "retry_rounds",
 }
@@ -249,7 +253,7 @@ def _party_labels(names: Iterable[str], party: Party) -> Iterator[tuple[str, Tex
 
 def number_rows(document: MessageDocument) -> set[tuple[int, int | float]]:
     """Return the (field id, value) of the numbers and times that have no column; said again as in :func:`labels`."""
-    found: list[tuple[str, int | float | None]] = [("latency_ms", document.latency_ms)]
+    found: list[tuple[str, int | float | None]] = []
     if document.publisher.service is not None:
         found.append(("publisher.confidence", document.publisher.confidence))
     if document.parent is not None:

@@ -82,8 +82,8 @@ class IndexWriter:
 
     def _known(self, positions: Sequence[int]) -> dict[int, _Known]:
         found = self._db.execute(
-            "SELECT m.position, version, content, body, labels, numbers"
-            " FROM json_each(?) AS asked CROSS JOIN messages AS m ON m.position = asked.value",
+            "SELECT d.position, version, content, body, labels, numbers"
+            " FROM json_each(?) AS asked CROSS JOIN documents AS d ON d.position = asked.value",
             (_json(positions),),
         )
         return {row[0]: _Known(*row[1:]) for row in found}
@@ -113,17 +113,14 @@ class IndexWriter:
             numbers += [(f, at, value) for f, value in set(values).difference(values_before)]
             no_numbers += [(f, at, value) for f, value in set(values_before).difference(values)]
             marks = self._save_words(document, held, texts.get(document.uid))
-            rows.append(_row(document, *marks, told.tobytes(), _pack(values)))
+            rows.append(_document_row(document, *marks, told.tobytes(), _pack(values)))
         run = self._db.executemany
         run("DELETE FROM labelled WHERE label = ? AND position = ?", unlabelled)
         run("INSERT OR IGNORE INTO labelled VALUES (?, ?)", sorted(labelled))
         run("DELETE FROM numbers WHERE field = ? AND position = ? AND value = ?", no_numbers)
         run("INSERT OR IGNORE INTO numbers VALUES (?, ?, ?)", numbers)
-        run("INSERT OR REPLACE INTO messages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
-        run(
-            "INSERT OR REPLACE INTO documents VALUES (?, ?)",
-            [(document.position, _encode(document)) for document in documents],
-        )
+        run("INSERT OR REPLACE INTO messages VALUES (?,?,?,?,?,?)", map(_message_row, documents))
+        run("INSERT OR REPLACE INTO documents VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
         self._save_spans(documents)
 
     def _learn(self, asked: set[Label]) -> None:
@@ -198,7 +195,7 @@ class IndexWriter:
         while True:
             with Transaction(self._db):
                 found = self._db.execute(
-                    "SELECT position, labels, numbers FROM messages WHERE position < ?"
+                    "SELECT position, labels, numbers FROM documents WHERE position < ?"
                     " ORDER BY position LIMIT ?",
                     (position, DROP_ROWS),
                 ).fetchall()
@@ -228,23 +225,32 @@ class IndexWriter:
             run(f"DELETE FROM {table} WHERE {column} = ?", positions)
 
 
-def _row(
+def _message_row(document: MessageDocument) -> tuple[object, ...]:
+    latency = document.latency_ms
+    return (
+        document.position,
+        document.published_at,
+        None if latency is None else round(latency * 1000),
+        latency,
+        document.body.size if document.body else None,
+        document.retry_rounds,
+    )
+
+
+def _document_row(
     document: MessageDocument, content: int, body: int, labels: bytes, numbers: bytes
 ) -> tuple[object, ...]:
     return (
         document.position,
         document.version,
-        document.published_at,
-        None if document.latency_ms is None else round(document.latency_ms * 1000),
-        document.body.size if document.body else None,
-        document.retry_rounds,
-        document.uid,
-        document.trace_id or None,
-        document.parent.uid if document.parent else None,
         content,
         body,
         labels,
         numbers,
+        document.uid,
+        document.trace_id or None,
+        document.parent.uid if document.parent else None,
+        _encode(document),
     )
 
 
