@@ -68,16 +68,13 @@ def _of_capture(capture: Capture) -> list[Metric]:
     counted = Counter((gap.why, gap.until is None) for gap in capture.gaps)
     for (why, is_open), count in sorted(counted.items()):
         gaps.add_metric([why, str(is_open).lower()], count)
-    return [
-        _gauge("hoptrail_capture_running", "1 while a collector holds the lead.", capture.running),
-        _gauge(
-            "hoptrail_unseen_dead_letters",
-            "Dead letters the broker counted and no tap showed.",
-            capture.unseen_dead_letters,
-        ),
-        events,
-        gaps,
-    ]
+    running = _gauge(
+        "hoptrail_capture_running", "1 while a collector holds the lead.", capture.running
+    )
+    unseen = capture.unseen_dead_letters
+    told = "Dead letters the broker counted and nothing showed; absent where it does not count."
+    counters = [] if unseen is None else [_gauge("hoptrail_unseen_dead_letters", told, unseen)]
+    return [running, *counters, events, gaps]
 
 
 def _of_projections(states: list[ProjectionState]) -> list[Metric]:

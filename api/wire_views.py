@@ -182,8 +182,8 @@ class CaptureOut(Out):
         description="Dead-letter exchanges that are not tapped, and why."
     )
     broker_dead_letters: dict[str, int]
-    unseen_dead_letters: int = Field(
-        description="Dead letters that the broker counted and no tap showed."
+    unseen_dead_letters: int | None = Field(
+        description="Dead letters that the broker counted and nothing showed; null where the broker does not tell."
     )
     event_exchange: bool
     audits: list[dict[str, Any]]

@@ -154,7 +154,9 @@ def capture(answer: dict[str, Any]) -> Iterator[Line]:
     ]
     for gap in answer["gaps"]:
         yield [("  gap ", "yellow"), gap_line(gap)]
-    yield [f"  dead letters that no tap showed: {answer['unseen_dead_letters']}"]
+    unseen = answer["unseen_dead_letters"]
+    told = "not known, the broker does not count them" if unseen is None else unseen
+    yield [f"  dead letters that no tap showed: {told}"]
     for row in answer["left_alone"]:
         yield [
             ("  not tapped ", "yellow"),

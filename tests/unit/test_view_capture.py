@@ -66,11 +66,11 @@ def test_a_capture_without_event_exchange_says_what_that_costs() -> None:
     """Without the event exchange short connections have no name, and the blind spots say so."""
     story = started()
     before = story.answers().capture().blind_spots
-    story.tell(TapsPlanned("/", (), (), False, "quorum"))
+    story.tell(TapsPlanned("/", (), (("hash", "consistent hash"),), False, "quorum"))
     after = story.answers().capture().blind_spots
 
     assert len(after) == len(before) + 1
-    assert "event exchange" in after[-1]
+    assert any("event exchange" in each for each in after)
 
 
 def test_a_stop_by_an_earlier_leader_changes_nothing() -> None:
@@ -127,6 +127,14 @@ def test_dead_letters_no_tap_sees_are_told() -> None:
 
     assert found.broker_dead_letters == {"classic/at_most_once/rejected": 4}
     assert found.unseen_dead_letters == 3
+
+
+def test_a_broker_that_does_not_count_leaves_the_unseen_unknown() -> None:
+    """Without the broker's counters nothing is claimed about dead letters that nothing showed, and that is said."""
+    found = started().answers().capture()
+
+    assert found.unseen_dead_letters is None
+    assert any("does not tell how many messages died" in each for each in found.blind_spots)
 
 
 def test_a_restarted_node_counts_anew() -> None:
