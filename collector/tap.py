@@ -12,7 +12,7 @@ from collector.align import Overlap, Window, align
 from collector.amqp.frames import Delivery
 from collector.decode import Draft
 
-hold_max = 64
+HOLD_MAX = 64
 
 
 class Acknowledging(Protocol):
@@ -23,7 +23,7 @@ class Acknowledging(Protocol):
 
 def hold_of(prefetch: int) -> int:
     """Return how many stored deliveries of a tap stay unacknowledged, so that a restart can align."""
-    return min(hold_max, prefetch // 4)
+    return min(HOLD_MAX, prefetch // 4)
 
 
 def events_per_block(prefetch: int, events_max: int) -> int:
