@@ -315,5 +315,6 @@ class SqliteEventLog:
         if bodies_only:
             self._file(number).drop_bodies(self._secret())
             return
-        self._open.pop(number).close()
+        if (held := self._open.pop(number, None)) is not None:  # it may have been idle, and closed
+            held.close()
         engine.remove(self._path(number))

@@ -1,8 +1,6 @@
 """Every damage done to a real SQLite log is found, and named with its block."""
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -12,6 +10,7 @@ from events.block import Block, head_of
 from store.sqlite.log import SqliteEventLog
 from store.verify import Verified, verify
 from tests.contract.blocks import chain, sealed, start
+from tests.support.damage import cut, edited, exchanged, flip, flipped, replaced
 
 BLOCKS = 7
 
@@ -26,29 +25,9 @@ async def written(directory: Path, per_segment: int = 100) -> list[Block]:
     return blocks
 
 
-@contextmanager
-def edited(directory: Path, segment: int = 0) -> Iterator[sqlite3.Connection]:
-    """Open a segment's database behind the log's back."""
-    path = directory / "log" / f"segment-{segment:06}.db"
-    with closing(sqlite3.connect(path)) as connection, connection:
-        yield connection
-
-
 async def checked(directory: Path) -> Verified:
     async with SqliteEventLog(directory, read_only=True) as log:
         return await verify(log)
-
-
-def flip(blob: bytes, at: int) -> bytes:
-    return blob[:at] + bytes([blob[at] ^ 0x01]) + blob[at + 1 :]
-
-
-def flipped(directory: Path, table: str, column: str, number: int, place: float) -> None:
-    """Flip one bit in a stored value, at *place* (0 to 1) of its length."""
-    with edited(directory) as db:
-        (blob,) = db.execute(f"SELECT {column} FROM {table} WHERE number = ?", (number,)).fetchone()
-        changed = flip(blob, int(place * (len(blob) - 1)))
-        db.execute(f"UPDATE {table} SET {column} = ? WHERE number = ?", (changed, number))
 
 
 async def test_a_whole_log_has_no_damage(tmp_path: Path) -> None:
@@ -100,12 +79,7 @@ async def test_a_flipped_bit_in_the_bodies_is_found(tmp_path: Path, place: float
 async def test_swapped_bodies_are_found(tmp_path: Path) -> None:
     """Bodies of two blocks exchanged are told, though each can be read and has the right size."""
     await written(tmp_path)
-    with edited(tmp_path) as db:
-        db.executescript(
-            "UPDATE bodies SET number = -1 WHERE number = 2;"
-            "UPDATE bodies SET number = 2 WHERE number = 4;"
-            "UPDATE bodies SET number = 4 WHERE number = -1;"
-        )
+    exchanged(tmp_path, "bodies", 2, 4)
 
     found = await checked(tmp_path)
 
@@ -150,12 +124,7 @@ async def test_a_log_cut_by_retention_has_no_damage(tmp_path: Path) -> None:
 async def test_a_swapped_block_is_found(tmp_path: Path) -> None:
     """A block replaced by another well-made one of the same number breaks the chain behind it."""
     blocks = await written(tmp_path)
-    other = sealed(head_of(blocks[2]), epoch=9)
-    with edited(tmp_path) as db:
-        db.execute(
-            "UPDATE blocks SET header = ?, digest = ?, envelopes = ? WHERE number = 3",
-            (msgspec.msgpack.encode(other.header), other.digest, other.envelopes),
-        )
+    replaced(tmp_path, sealed(head_of(blocks[2]), epoch=9))
 
     found = await checked(tmp_path)
 
@@ -165,12 +134,7 @@ async def test_a_swapped_block_is_found(tmp_path: Path) -> None:
 async def test_two_blocks_exchanged_are_found(tmp_path: Path) -> None:
     """Two rows exchanged under each other's number are told with both numbers."""
     await written(tmp_path)
-    with edited(tmp_path) as db:
-        db.executescript(
-            "UPDATE blocks SET number = -1 WHERE number = 2;"
-            "UPDATE blocks SET number = 2 WHERE number = 4;"
-            "UPDATE blocks SET number = 4 WHERE number = -1;"
-        )
+    exchanged(tmp_path, "blocks", 2, 4)
 
     found = await checked(tmp_path)
 
@@ -190,9 +154,7 @@ async def test_a_missing_block_is_found(tmp_path: Path) -> None:
 
 
 def cut_blocks(directory: Path, blocks: list[Block]) -> None:
-    with edited(directory) as db:
-        db.execute("DELETE FROM blocks WHERE number > 4")
-        db.execute("DELETE FROM bodies WHERE number > 4")
+    cut(directory, after=4)
 
 
 def cut_and_forge_the_record(directory: Path, blocks: list[Block]) -> None:
@@ -210,12 +172,12 @@ def cut_and_remove_the_record(directory: Path, blocks: list[Block]) -> None:
         db.execute("DELETE FROM head")
 
 
-@pytest.mark.parametrize("cut", [cut_blocks, cut_and_forge_the_record, cut_and_remove_the_record])
+@pytest.mark.parametrize("done", [cut_blocks, cut_and_forge_the_record, cut_and_remove_the_record])
 async def test_a_removed_tail_is_found(
-    tmp_path: Path, cut: Callable[[Path, list[Block]], None]
+    tmp_path: Path, done: Callable[[Path, list[Block]], None]
 ) -> None:
     """Blocks cut off the end are told, also when the head record was changed with them or taken away."""
-    cut(tmp_path, await written(tmp_path))
+    done(tmp_path, await written(tmp_path))
 
     found = await checked(tmp_path)
 
