@@ -14,7 +14,7 @@ import msgspec
 
 from collector.amqp.errors import TableDamaged
 from collector.amqp.frames import Delivery
-from collector.amqp.table import decode_properties, decode_table, slices
+from collector.amqp.table import decode_properties, decode_table, spans
 from events.facts import (
     Fact,
     MessageDeadLettered,
@@ -35,6 +35,13 @@ REDACTED = "***"
 _memo_max = 8_192
 _carried_max = 10_000
 _headers_flag = 0x2000
+_property_names = frozenset(Properties.__struct_fields__)
+_table_or_none = frozenset({dict, NoneType})
+_number_or_none = frozenset({int, NoneType})
+_text_or_none = frozenset({str, bytes, NoneType})
+Spans = Mapping[bytes, tuple[int, int]]
+"""Where the values of a table's entries stand, by name."""
+
 _pack = msgspec.msgpack.Encoder(enc_hook=encode_extension).encode
 
 
@@ -68,11 +75,9 @@ class Decoder:
         """Return what a firehose delivery says; None when it speaks of the tap itself."""
         digest = body_digest(self._key, delivery.body)
         try:
-            entries = slices(delivery.header, 14)
-            identity = delivery_digest(self._key, delivery, digest, entries)
-            fact = self._traffic(
-                delivery, tap, identity, digest, {key: span for key, *span in entries}
-            )
+            at = spans(delivery.header, 14)
+            identity = delivery_digest(self._key, delivery, digest, at)
+            fact = self._traffic(delivery, tap, identity, digest, at)
         except (TableDamaged, KeyError, TypeError, ValueError, IndexError) as error:
             return self.undecodable(delivery, tap=tap, vhost=vhost, reason=reason_of(error))
         if fact is None:
@@ -124,17 +129,13 @@ class Decoder:
         tap: str,
         identity: bytes,
         digest: bytes,
-        at: dict[bytes, list[int]],
+        at: Spans,
     ) -> Fact | None:
         data, key = delivery.header, delivery.routing_key
-        told = (
-            decode_table(data, at[b"properties"][0] + 1)
-            if data[at[b"properties"][0]] == _F
-            else None
-        )
-        if told is None:
+        begin = at[b"properties"][0]
+        if data[begin] != _F:
             raise TableDamaged("the properties are no table")
-        properties = properties_from(cast("dict[str, Any]", told))
+        properties = properties_from(cast("dict[str, Any]", decode_table(data, begin + 1)))
         exchange = self._text(data, at[b"exchange_name"])
         routing_keys = self._list(data, at[b"routing_keys"])
         vhost, node = self._text(data, at[b"vhost"]), self._text(data, at[b"node"])
@@ -220,7 +221,7 @@ class Decoder:
             return False
         return _pack((vhost, exchange, mark, properties.headers["x-death"])) in self._carried
 
-    def _text(self, data: bytes, span: list[int]) -> Text:
+    def _text(self, data: bytes, span: tuple[int, int]) -> Text:
         raw = data[span[0] : span[1]]
         known = self._texts.get(raw)
         if known is None:
@@ -232,7 +233,7 @@ class Decoder:
             self._texts[raw] = known
         return known
 
-    def _list(self, data: bytes, span: list[int]) -> Texts:
+    def _list(self, data: bytes, span: tuple[int, int]) -> Texts:
         raw = data[span[0] : span[1]]
         known = self._lists.get(raw)
         if known is None:
@@ -273,61 +274,49 @@ def properties_from(told: dict[str, Any]) -> Properties:
     Raises:
         TableDamaged: a property has a type that AMQP does not give it.
     """
-    get = told.get
-    if type(get("headers")) not in (dict, NoneType):
-        raise TableDamaged("the headers are no table")
-    numbers = (get("delivery_mode"), get("priority"), get("timestamp"))
-    for number in numbers:
-        if number is not None and type(number) is not int:
-            raise TableDamaged("a number among the properties is none")
-    found = Properties(
-        get("content_type"),
-        get("content_encoding"),
-        get("headers"),
-        *numbers[:2],
-        get("correlation_id"),
-        get("reply_to"),
-        get("expiration"),
-        get("message_id"),
-        numbers[2],
-        get("type"),
-        get("user_id"),
-        get("app_id"),
-    )
-    texts: tuple[Any, ...] = (
-        found.content_type,
-        found.correlation_id,
-        found.message_id,
-        found.type,
-        found.app_id,
-    )
-    for text in texts:
-        if text is not None and not isinstance(text, str | bytes):
-            raise TableDamaged("a text among the properties is none")
+    try:
+        found = Properties(**told)
+    except TypeError:  # a property that only the specification knows
+        found = Properties(**{name: told[name] for name in told.keys() & _property_names})
+    if (
+        type(found.headers) not in _table_or_none
+        or not {type(found.delivery_mode), type(found.priority), type(found.timestamp)}
+        <= _number_or_none
+        or not {
+            type(found.content_type),
+            type(found.correlation_id),
+            type(found.message_id),
+            type(found.type),
+            type(found.app_id),
+        }
+        <= _text_or_none
+    ):
+        raise TableDamaged("a property has a type that AMQP does not give it")
     return found
 
 
-def delivery_digest(
-    key: bytes, delivery: Delivery, digest: bytes, entries: list[tuple[bytes, int, int]] | None
-) -> bytes:
+def delivery_digest(key: bytes, delivery: Delivery, digest: bytes, entries: Spans | None) -> bytes:
     """Return what identifies a delivery of a tap when the broker hands it over again: 16 bytes.
 
     It covers exchange, routing key, properties, headers in any order and the body's *digest*, but not what a broker adds
-    on redelivery. *entries* are the slices of the header table if the caller has them.
+    on redelivery. *entries* are the spans of the header table if the caller has them.
     """
     data = delivery.header
     before, table, after = header_span(data)
     if entries is None:
-        entries = slices(data, table) if after > table else []
-    hasher = blake2b(digest, digest_size=16, key=key)
+        entries = spans(data, table) if after > table else {}
     flags = int.from_bytes(data[12:14], "big") & ~_headers_flag
-    hasher.update(b"%b\0%b\0%d\0" % (delivery.exchange, delivery.routing_key, flags))
-    hasher.update(data[before:table])
-    hasher.update(data[after:])
-    for name, begin, end in sorted(entries):
+    parts = [
+        digest,
+        b"%b\0%b\0%d\0" % (delivery.exchange, delivery.routing_key, flags),
+        data[before:table],
+        data[after:],
+    ]
+    for name in sorted(entries):
         if name not in _broker_headers:
-            hasher.update(data[begin - 1 - len(name) : end])
-    return hasher.digest()
+            begin, end = entries[name]
+            parts.append(data[begin - 1 - len(name) : end])
+    return blake2b(b"".join(parts), digest_size=16, key=key).digest()
 
 
 def header_span(data: bytes) -> tuple[int, int, int]:

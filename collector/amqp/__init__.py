@@ -21,7 +21,7 @@ from collector.amqp.errors import (
     TableDamaged,
 )
 from collector.amqp.frames import Delivery, FrameParser, Method
-from collector.amqp.table import decode_properties, decode_table, slices
+from collector.amqp.table import decode_properties, decode_table, spans
 from collector.amqp.url import AmqpAddress, parse_url
 
 __all__ = [
@@ -48,5 +48,5 @@ __all__ = [
     "decode_properties",
     "decode_table",
     "parse_url",
-    "slices",
+    "spans",
 ]

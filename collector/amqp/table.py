@@ -31,6 +31,17 @@ _fixed: dict[int, tuple[int, struct.Struct]] = {
 }
 _string, _table, _array, _bool, _time, _bytes, _void, _decimal = b"SFAtTxVD"
 
+_with_length = frozenset({_string, _table, _array, _bytes})
+_sizes = {
+    **{kind: 1 + size for kind, (size, _) in _fixed.items()},
+    **dict.fromkeys(_with_length, 5),
+    _bool: 2,
+    _time: 9,
+    _void: 1,
+    _decimal: 6,
+}
+"""Bytes of a value with its type, without what a length field adds."""
+
 SHORT, TABLE, OCTET, TIMESTAMP = range(4)
 _properties: tuple[tuple[int, str, int], ...] = (
     (0x8000, "content_type", SHORT),
@@ -104,38 +115,33 @@ def _set_properties(payload: bytes, flags: int, at: int) -> dict[str, Any]:
     return found
 
 
-def slices(data: bytes, start: int = 0) -> list[tuple[bytes, int, int]]:
-    """Return (key, first byte, end) of each entry of the table at *start*, the type byte being part of the value.
+def spans(data: bytes, start: int = 0) -> dict[bytes, tuple[int, int]]:
+    """Return (first byte, end) of the value of each entry of the table at *start*, the type byte being part of it.
+
+    Of a name that stands there twice, which no broker writes, the last one counts.
 
     Raises:
         TableDamaged: its bytes do not parse.
     """
+    found: dict[bytes, tuple[int, int]] = {}
     try:
         end = start + 4 + _u32(data, start)[0]
         at = start + 4
-        found: list[tuple[bytes, int, int]] = []
         while at < end:
             begin = at + 1 + data[at]
-            stop = _skip(data, begin)
-            found.append((data[at + 1 : begin], begin, stop))
+            kind = data[begin]
+            stop = begin + _sizes[kind]
+            if kind in _with_length:
+                stop += _u32(data, begin + 1)[0]
+            found[data[at + 1 : begin]] = begin, stop
             at = stop
     except (IndexError, struct.error) as error:
         raise TableDamaged(f"a table at byte {start} is cut short") from error
+    except KeyError as error:
+        raise TableDamaged(f"unknown type {error.args[0]:#04x} in a table") from error
     if at != end or end > len(data):
         raise TableDamaged(f"a table at byte {start} ends outside")
     return found
-
-
-def _skip(data: bytes, at: int) -> int:
-    kind = data[at]
-    if kind in (_string, _table, _array, _bytes):
-        return at + 5 + _u32(data, at + 1)[0]
-    if (fixed := _fixed.get(kind)) is not None:
-        return at + 1 + fixed[0]
-    sizes = {_bool: 2, _time: 9, _void: 1, _decimal: 6}
-    if kind not in sizes:
-        raise TableDamaged(f"unknown type {kind:#04x} at byte {at}")
-    return at + sizes[kind]
 
 
 def _entries(data: bytes, at: int, end: int, depth: int) -> dict[Text, Any]:
