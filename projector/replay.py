@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from events.block import Block, BlockDamaged, open_block
 from events.facts import Envelope
+from projector.collecting import collect_rarely
 from projector.linker.limits import Limits
 from projector.projection import PROJECTION, Projection, restored
 from store.errors import LogDamaged
@@ -59,6 +60,7 @@ async def replay(
         FactUnknown: an event was written by a newer hoptrail; the projection stands before its block.
         FoldFailed: an event could not be folded.
     """
+    collect_rarely()
     head = await log.head()
     total = head.next_position if head is not None else 0
     async for block in _blocks(log, place.block, stop_block, stop_position):

@@ -6,7 +6,7 @@ trace or conversation is not by itself a parent: of its messages, the one the pu
 timing alone stays below 0.8.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from events.facts import MessagePublished
@@ -106,8 +106,11 @@ class Causality:
 
     def delivered(self, message: LiveMessage, endpoint: LinkedEndpoint, queue: Text) -> None:
         """Remember that *endpoint* was given *message*, for what it publishes next in that trace or conversation."""
+        step = (endpoint, message.position, queue)
         for thread in message.threads:
-            self._extend(thread, (endpoint, message.position, queue))
+            thread.append(step)
+            if len(thread) > self._steps_max:
+                del thread[: len(thread) // 2]
 
     def _extend(self, thread: Thread, step: Step) -> None:
         thread.append(step)
@@ -118,9 +121,10 @@ class Causality:
         """Make *message* part of the thread *key*; return that."""
         thread = table.get(key)
         if thread is None:
-            thread = list[Step]()
+            fresh: Thread = []
+            thread = fresh
             table.put(key, thread)
-        message.threads = (*message.threads, thread)
+        message.threads = (*message.threads, thread) if message.threads else (thread,)
         return thread
 
     # The candidates, in falling rank
@@ -137,7 +141,8 @@ class Causality:
                     message.trace_id = value
                 traced = True
                 thread = self._join(self.traces, message, value)
-                best = _better(best, _last_given(thread, endpoint, evidence, TRACE))
+                if thread:
+                    best = _better(best, _last_given(thread, endpoint, evidence, TRACE))
                 self._extend(thread, (endpoint, message.position, None))
             elif what is What.CAUSE:
                 position = self.identities.get(value)
@@ -161,13 +166,14 @@ class Causality:
         step: Step = (endpoint, message.position, None)
         thread = self.conversations.get(key)
         if thread is None:
-            thread = list[Step]((step,))
+            fresh: Thread = [step]
+            thread = fresh
             self.conversations.put(key, thread)
         else:
             if best is None or best.confidence < SURE:
                 best = _better(best, _last_given(thread, endpoint, evidence, CORRELATION))
             self._extend(thread, step)
-        message.threads = (*message.threads, thread)
+        message.threads = (*message.threads, thread) if message.threads else (thread,)
         return best
 
     def _request(self, routing_keys: Sequence[Text], correlation: Text) -> int | None:
@@ -281,12 +287,12 @@ def _last_given(
     thread: Thread, endpoint: LinkedEndpoint, evidence: str, confidence: float
 ) -> Cause | None:
     """Return what *endpoint*, else another connection of its service, was given in *thread* before it published."""
-    given = _given(thread, lambda other: other is endpoint)
+    given = _given(thread, endpoint, None)
     if not given:
         service = endpoint.party.service
         if service is None:
             return None
-        given = _given(thread, lambda other: other.party.service == service)
+        given = _given(thread, None, service)
         confidence *= OTHER_CONNECTION_FACTOR
     if not given:
         return None
@@ -301,12 +307,15 @@ def _last_given(
 
 
 def _given(
-    thread: Thread, is_publisher: Callable[[LinkedEndpoint], bool]
+    thread: Thread, publisher: LinkedEndpoint | None, service: str | None
 ) -> list[tuple[int, Text]]:
-    """Return what the publisher was given before its current run of publishes, the last first, each message once."""
+    """Return what *publisher* (None: *service*) was given before its current run of publishes, each message once.
+
+    The last comes first.
+    """
     given: dict[int, Text] = {}
     for endpoint, position, queue in reversed(thread):
-        if not is_publisher(endpoint):
+        if endpoint is not publisher if publisher else endpoint.party.service != service:
             continue
         if queue is not None:
             given.setdefault(position, queue)

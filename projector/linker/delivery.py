@@ -60,9 +60,7 @@ class Deliveries:
         self._consumers = memory.endpoints.consumers
         self._changed = memory.changed
         self._passed = memory.passed
-        self._passed_max = memory.limits.passed_messages_max
         self._events_max = memory.limits.events_per_message_max
-        self._steps_max = memory.limits.conversation_steps_max
 
     def delivered(self, envelope: Envelope, fact: MessageDelivered) -> Sequence[Change]:
         """Fold a delivery as it comes."""
@@ -122,15 +120,14 @@ class Deliveries:
             self._passed.append((message.position, message.version))
         else:
             memory.passed_by(message)
-        step = (endpoint, message.position, line.queue)
-        for thread in message.threads:
-            thread.append(step)
-            if len(thread) > self._steps_max:
-                del thread[: len(thread) // 2]
+        if message.threads:
+            self._causality.delivered(message, endpoint, line.queue)
         unsettled = hand.unsettled
         unsettled.append((message, copy, attempt))
-        if len(unsettled) > hand.limit or not hand.acks:
-            self._beyond(consumer, entry, told)
+        if not hand.acks:
+            self._settle_at_once(consumer, entry, told)
+        elif len(unsettled) > hand.limit:
+            settle_oldest(memory, line, hand, told)
         if endpoint.rank > CLIENT_NAME:
             told[:0] = self._hint(entry, fact, endpoint)
         return told
@@ -142,16 +139,16 @@ class Deliveries:
         if order and order[0][1].seq < copy.seq:
             overtake(self._memory, line, copy.seq, told)
 
-    def _beyond(self, consumer: Consumer, entry: Entry, told: list[Change]) -> None:
-        """Settle what the consumer can no longer hold."""
-        hand = consumer[2]
+    def _settle_at_once(self, consumer: Consumer, entry: Entry, told: list[Change]) -> None:
+        """Settle what was given to a consumer that never acknowledges."""
+        _, line, hand = consumer
         message, copy = entry
-        if not hand.acks and copy.state in IN_HAND:
+        if copy.state in IN_HAND:
             was, copy.state = copy.state, SETTLED
             copy.attempts[-1].settled = copy.cause = NO_ACK
-            consumer[1].out_of_hand(copy)
+            line.out_of_hand(copy)
             told.append((ChangeKind.COPY_STATE, message, copy, was))
-        settle_oldest(self._memory, consumer[1], hand, told)
+        settle_oldest(self._memory, line, hand, told)
 
     # What is not the first delivery of a copy without deaths
 
@@ -304,8 +301,10 @@ class Deliveries:
         self._causality.delivered(message, endpoint, line.queue)
         told: list[Change] = [(COPY_DELIVERED, message, copy, attempt)]
         hand.unsettled.append((message, copy, attempt))
-        if len(hand.unsettled) > hand.limit or not hand.acks:
-            self._beyond(consumer, entry, told)
+        if not hand.acks:
+            self._settle_at_once(consumer, entry, told)
+        elif len(hand.unsettled) > hand.limit:
+            settle_oldest(memory, line, hand, told)
         if endpoint.rank > CLIENT_NAME:
             told[:0] = self._hint(entry, fact, endpoint)
         return told

@@ -27,7 +27,6 @@ class Death(msgspec.Struct, frozen=True, gc=False):
     exchange: Text | None
     routing_key: Text | None
     at: int | None
-    had_expiration: bool
 
 
 def deaths_in(headers: Table | None) -> tuple[Death, ...]:
@@ -60,7 +59,6 @@ def _death(row: object) -> Death | None:
         _text(table.get("exchange")),
         _first_text(table.get("routing-keys")),
         time.seconds * 1_000_000_000 if isinstance(time, AmqpTimestamp) else None,
-        "original-expiration" in table,
     )
 
 

@@ -33,3 +33,8 @@ class Limits:
     held_events_backlog_max: int = 20_000
     hold_ns_max: int = 3_000_000_000
     deaths_per_message_max: int = 64
+
+    @property
+    def passed_messages_full(self) -> int:
+        """Beyond so many the oldest are let go, several at a time."""
+        return self.passed_messages_max + min(32, self.passed_messages_max // 64)

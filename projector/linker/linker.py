@@ -47,6 +47,9 @@ class Linker:
         self._memory = self._state.memory
         self._publishes = Publishes(self._state, self._rules)
         self._deliveries = Deliveries(self._state, self._rules)
+        self._passed = self._memory.passed
+        self._passed_max = self._memory.limits.passed_messages_full
+        self._copies_max = self._memory.limits.live_copies_max
         self._held = self._state.held.waiting
         self._waiting_for = self._state.held.by_fingerprint
         learn: Handler = self._learn
@@ -74,11 +77,16 @@ class Linker:
 
     def fold(self, envelope: Envelope) -> Sequence[Change]:
         """Fold one envelope, which follows the last; return the changes it made, in order."""
-        self._state.position = envelope.position
+        position = self._state.position = envelope.position
         fact = envelope.fact
         handler = self._handlers.get(type(fact))
         told = NOTHING if handler is None else handler(envelope, fact)
-        if self._held or self._publishes.is_full() or not envelope.position % EXPIRE_EVERY:
+        if (
+            len(self._passed) > self._passed_max
+            or self._held
+            or self._memory.waiting > self._copies_max
+            or not position % EXPIRE_EVERY
+        ):
             told = [*told, *self._tidy(envelope)]
         return told
 

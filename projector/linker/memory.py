@@ -19,7 +19,7 @@ from projector.linker.topology import Topology
 
 FORGOTTEN = "forgotten"
 BEYOND_MEMORY = "beyond the memory of the linker"
-LET_GO_AT_ONCE_MAX = 16
+LET_GO_AT_ONCE_MAX = 64
 BYTES = tuple(f"{number:02x}" for number in range(256))
 
 Died = tuple[Text, bytes, History]
@@ -117,10 +117,11 @@ class Memory:
     def let_go(self, told: list[Change]) -> None:
         """Forget the oldest beyond the limits, a few at a time, and add what the views must be told."""
         limits = self.limits
-        for _ in range(LET_GO_AT_ONCE_MAX):
-            if len(self.passed) <= limits.passed_messages_max:
-                break
-            self._let_go_of_passed(told)
+        if len(self.passed) > limits.passed_messages_full:
+            for _ in range(LET_GO_AT_ONCE_MAX):
+                if len(self.passed) <= limits.passed_messages_max:
+                    break
+                self._let_go_of_passed(told)
         if self.waiting > limits.live_copies_max:
             self._let_go_of_waiting(told)
 
@@ -154,18 +155,18 @@ class Memory:
         self.messages.pop(message.position, None)
         self.forgotten += 1
         for copy in message.copies:
-            self._unfile(message, copy)
+            line = self._unfile(message, copy)
             if copy.state == WAITING:
-                line = self.line(message.vhost, copy.queue)
                 copy.state, copy.cause = FORGOTTEN, BEYOND_MEMORY
                 line.waiting -= 1
                 line.overflow += 1
                 self.waiting -= 1
 
-    def _unfile(self, message: LiveMessage, copy: LiveCopy) -> None:
+    def _unfile(self, message: LiveMessage, copy: LiveCopy) -> Line:
+        """Make *copy* unfindable; return the line it was in."""
         line = self.line(message.vhost, copy.queue)
         fingerprint, history = message.fingerprint, copy.history
-        forget(line, key_of(fingerprint, history), (message, copy))
+        forget(line, fingerprint if history is None else (fingerprint, history), (message, copy))
         if copy.state in IN_HAND:
             line.out_of_hand(copy)
         if copy.offset is not None:
@@ -175,13 +176,14 @@ class Memory:
             self.carriers.pop((message.vhost, fingerprint), None)
         letter = copy.dead_letter
         if letter is None:
-            return
+            return line
         key = (message.vhost, fingerprint, after(history, copy.queue, letter.reason, letter.count))
         rest = [entry for entry in self.died.get(key, ()) if entry[1] is not copy]
         if rest:
             self.died[key] = rest
         else:
             self.died.pop(key, None)
+        return line
 
     def drop_oldest_dead(self, message: LiveMessage) -> None:
         """Make room for another copy of *message*: the oldest that died on the way is no longer shown."""

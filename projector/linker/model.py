@@ -133,7 +133,6 @@ class ChangeKind(IntEnum):
     COPY_DELIVERED          LiveMessage        LiveCopy               LiveAttempt (the last of the copy)
     COPY_DIED               LiveMessage        LiveCopy               int (deaths told by this change, >= 1)
     COPY_STATE              LiveMessage        LiveCopy               str (the state before; not for the above)
-    PARENT_CHANGED          LiveMessage        ParentLink | None      None (second: the link before)
     ENDPOINT_NAMED          Endpoint           Party (before)         None
     ENDPOINT_CLOSED         Endpoint           None                   None
     MESSAGE_FORGOTTEN       LiveMessage        None                   None (evicted from the linker's memory)
@@ -146,10 +145,9 @@ class ChangeKind(IntEnum):
     COPY_DELIVERED = 3
     COPY_DIED = 4
     COPY_STATE = 5
-    PARENT_CHANGED = 6
-    ENDPOINT_NAMED = 7
-    ENDPOINT_CLOSED = 8
-    MESSAGE_FORGOTTEN = 9
+    ENDPOINT_NAMED = 6
+    ENDPOINT_CLOSED = 7
+    MESSAGE_FORGOTTEN = 8
 
 
 Change = tuple[ChangeKind, Any, Any, Any]

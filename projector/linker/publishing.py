@@ -43,8 +43,6 @@ class Publishes:
         self._messages = memory.messages
         self._changed = memory.changed
         self._passed = memory.passed
-        self._copies_max = memory.limits.live_copies_max
-        self._passed_max = memory.limits.passed_messages_max
 
     def published(self, envelope: Envelope, fact: MessagePublished) -> Sequence[Change]:
         """Fold a publish; the last change tells of its message, those before it of names it gave away."""
@@ -79,10 +77,6 @@ class Publishes:
         if endpoint.rank > CLIENT_NAME:
             return [*self._hint(message, fact, endpoint, told), (PUBLISHED, message, None, None)]
         return ((PUBLISHED, message, None, None),)
-
-    def is_full(self) -> bool:
-        """Return whether more is remembered than may be."""
-        return self._memory.waiting > self._copies_max or len(self._passed) > self._passed_max
 
     def _enqueue(
         self, message: LiveMessage, queues: Sequence[Text], key: Key, history: History | None

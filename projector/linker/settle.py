@@ -22,6 +22,7 @@ from projector.linker.match import IN_HAND, Entry, Line, key_of, leave
 from projector.linker.memory import Memory
 from projector.linker.model import GONE, SETTLED, WAITING, Change, ChangeKind, LiveCopy
 
+COPY_STATE = ChangeKind.COPY_STATE
 OVERTAKEN_AFTER = 100
 SAMPLES_EMPTY = 2
 SAMPLE_SLACK_NS = 5_000_000_000
@@ -40,21 +41,24 @@ CONFIDENCE = {QUEUE_DELETED: 0.99, OVERTAKEN: 0.9, SEEN_EMPTY: 0.9, TTL_PASSED: 
 
 def settle_oldest(memory: Memory, line: Line, hand: Hand, told: list[Change]) -> None:
     """Take what exceeds the bound of a *hand* in *line* out of it; with a known prefetch it must have been settled."""
-    bound, unsettled = hand.limit, hand.unsettled
+    bound, unsettled, messages = hand.limit, hand.unsettled, memory.messages
     while len(unsettled) > bound:
         held = unsettled.popleft()
         if held is None or not hand.prefetch:
             continue
         message, copy, attempt = held
-        if memory.messages.get(message.position) is not message:
+        position = message.position
+        if messages.get(position) is not message:
             continue
         attempt.settled = BEYOND_PREFETCH
-        if copy.state in IN_HAND and copy.attempts[-1] is attempt:
-            was, copy.state, copy.cause = copy.state, SETTLED, BEYOND_PREFETCH
+        message.version += 1
+        memory.changed[position] = message
+        was = copy.state
+        if was in IN_HAND and copy.attempts[-1] is attempt:
+            copy.state, copy.cause = SETTLED, BEYOND_PREFETCH
             copy.confidence = 1.0 if bound == 1 else 0.9
             line.out_of_hand(copy)
-            memory.touch(message)
-            told.append((ChangeKind.COPY_STATE, message, copy, was))
+            told.append((COPY_STATE, message, copy, was))
 
 
 def release(memory: Memory, copy: LiveCopy) -> None:

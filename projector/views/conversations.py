@@ -50,14 +50,13 @@ class ConversationsView:
     name = "conversations"
 
     def __init__(self, linker_version: str) -> None:
-        self.version = f"1+{linker_version}"
+        self.version = f"2+{linker_version}"
         self.state = ConversationsState()
 
     def on_change(self) -> Mapping[ChangeKind, ChangeHandler]:
         return {
             ChangeKind.PUBLISHED: self._published,
             ChangeKind.UNSEEN_PUBLISH: self._published,
-            ChangeKind.PARENT_CHANGED: self._moved,
             ChangeKind.MESSAGE_FORGOTTEN: self._forgotten,
         }
 
@@ -74,31 +73,21 @@ class ConversationsView:
         return state.digest(self.save())
 
     def _published(self, envelope: Envelope, message: LiveMessage, _2: Any, _3: Any) -> None:
-        at = envelope.observed_at
-        trace = self.state.traces.get(message.trace_id)
-        if trace is None:
-            trace = self._begin(message, at)
-        trace.messages += 1
-        trace.last = at
-        if len(trace.members) < MEMBERS_MAX:
-            trace.members.append(message.position)
-
-    def _moved(self, envelope: Envelope, message: LiveMessage, _2: Any, _3: Any) -> None:
-        """Count a message whose parent changed in the trace it is in now, unless that is where it was."""
-        trace = self.state.traces.get(message.trace_id)
-        if trace is None or (
-            len(trace.members) < MEMBERS_MAX and message.position not in trace.members
-        ):
-            self._published(envelope, message, None, None)
-
-    def _begin(self, message: LiveMessage, at: int) -> Trace:
+        at, position = envelope.observed_at, message.position
         traces = self.state.traces
+        trace = traces.get(message.trace_id)
+        if trace is not None:
+            trace.messages += 1
+            trace.last = at
+            if len(trace.members) < MEMBERS_MAX:
+                trace.members.append(position)
+            return
         if len(traces) >= 2 * TRACES_MAX:
             self._make_room()
-        trace = traces[message.trace_id] = Trace(
-            message.position, at, at, at, message.properties.correlation_id
+            traces = self.state.traces
+        traces[message.trace_id] = Trace(
+            position, at, at, at, message.properties.correlation_id, 1, [position]
         )
-        return trace
 
     def _make_room(self) -> None:
         """Drop the traces that came first, but let those that were active since go to the end of the line."""

@@ -14,7 +14,6 @@ from projector.views.topology import TopologyState
 
 TYPES_MAX = 200
 CONNECTIONS_MAX = 50
-NOT_OBSERVED = "(not observed)"
 
 
 class _Seen:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 VALUE_LENGTH_MAX = 256
 TRACE_ID = re.compile(r"[0-9a-f]{32}")
 SHORT_TRACE_ID = re.compile(r"[0-9a-f]{16}")
+PLAIN_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[^-]*-")
 NO_TRACE = "0" * 32
 
 
@@ -56,6 +57,10 @@ def first_text(value: Any) -> str | None:
 
 def w3c_trace(value: Any) -> str | None:
     """Return the trace id of a W3C `traceparent` (or of what borrows its form)."""
+    if isinstance(value, str) and len(value) <= VALUE_LENGTH_MAX:
+        plain = PLAIN_TRACEPARENT.match(value)
+        if plain is not None and plain[1] != NO_TRACE:
+            return plain[1]
     parts = (first_text(value) or "").lower().split("-")
     if len(parts) >= 4 and len(parts[0]) == 2:
         return trace_id(parts[1])
