@@ -73,16 +73,21 @@ class Management:
             answer = await self._client.request(method, url, **options)
         except httpx2.HTTPError as error:
             raise ManagementUnavailable(
-                f"{self.shown} does not answer: {type(error).__name__}"
+                f"the management API at {self.shown} does not answer ({type(error).__name__}); "
+                "HOPTRAIL_MANAGEMENT_URL says where it is, rabbitmq-plugins enable rabbitmq_management switches it on"
             ) from error
         if answer.status_code in {401, 403}:
             raise ManagementRefused(
-                f"{self.shown} refuses {method} /api/{'/'.join(path)} for {self._auth[0]}"
+                f"the management API at {self.shown} refuses {method} /api/{'/'.join(path)} for {self._auth[0]}: "
+                f"{_reason(answer)}; HOPTRAIL_MANAGEMENT_URL holds user and password, and the user needs the tag "
+                "monitoring"
             )
         if answer.status_code == 404:
             return None
         if answer.status_code >= 400:
-            raise ManagementUnavailable(f"{self.shown} answered {answer.status_code}")
+            raise ManagementUnavailable(
+                f"the management API at {self.shown} answered {answer.status_code}"
+            )
         return answer.json() if answer.content else None
 
     async def identity(self) -> tuple[str, str]:
@@ -172,3 +177,12 @@ class Management:
         """Switch the firehose of *vhost* off, keeping its description and tags."""
         body = told.vhost_settings(vhost) | {"tracing": False}
         await self.put("vhosts", vhost["name"], body=body)
+
+
+def _reason(answer: httpx2.Response) -> str:
+    try:
+        return str(
+            told.name_of({"answer": answer.json()}, "answer", "reason") or answer.status_code
+        )
+    except ValueError:
+        return str(answer.status_code)

@@ -55,7 +55,8 @@ async def examine(settings: CollectorSettings, log: EventLog | None) -> Report:
         try:
             home = await stack.enter_async_context(await open_home(parse_url(settings.amqp_url)))
         except AmqpError as error:
-            checks.append(Check("broker", PROBLEM, str(error), ("set HOPTRAIL_AMQP_URL",)))
+            mend = ("set HOPTRAIL_AMQP_URL, with user, password and vhost",)
+            checks.append(Check("broker", PROBLEM, str(error), mend))
             return _report(checks)
         name, version = (
             str(home.server.get("cluster_name", "")),
@@ -68,8 +69,16 @@ async def examine(settings: CollectorSettings, log: EventLog | None) -> Report:
             found = await _taps(stack, settings, home, management)
             leader = await management.leader_of(plan.LEADER)
             checks.append(await _events_check(management))
-        except (ManagementUnavailable, ManagementRefused) as error:
-            checks.append(Check("management API", PROBLEM, str(error), _management_mend()))
+        except ManagementUnavailable as error:
+            mend = ("rabbitmq-plugins enable rabbitmq_management", "set HOPTRAIL_MANAGEMENT_URL")
+            checks.append(Check("management API", PROBLEM, str(error), mend))
+            return _report(checks, name, version)
+        except ManagementRefused as error:
+            mend = (
+                "set HOPTRAIL_MANAGEMENT_URL, with user and password",
+                "rabbitmqctl set_user_tags USER monitoring",
+            )
+            checks.append(Check("management API", PROBLEM, str(error), mend))
             return _report(checks, name, version)
         checks.append(Check("management API", OK, management.shown))
         for tap in found:
@@ -111,7 +120,7 @@ async def _taps(
     state = TopologyState()
     for fact in await management.topology(wanted):
         state.apply(fact)
-    connections = await open_vhosts(stack, home, wanted)
+    connections = await open_vhosts(stack, home, [name for name in wanted if name in told])
     found: list[TapReport] = []
     for vhost in wanted:
         depth = await _depth(connections[vhost]) if vhost in connections else None
@@ -142,7 +151,12 @@ def _tap_checks(settings: CollectorSettings, tap: TapReport) -> list[Check]:
     name = f"vhost {tap.vhost}"
     if tap.tracing is None:
         checks.append(
-            Check(f"{name}: vhost", PROBLEM, "there is no such vhost", ("set HOPTRAIL_VHOSTS",))
+            Check(
+                f"{name}: vhost",
+                PROBLEM,
+                "there is no such vhost, or it is not shown to this user",
+                ("set HOPTRAIL_VHOSTS, percent-encoded and separated by commas",),
+            )
         )
         return checks
     if tap.ready is None:
@@ -190,10 +204,3 @@ def _retention_check(settings: CollectorSettings) -> Check:
     days = "for ever" if limits.age_s_max is None else f"{limits.age_s_max / 86400:g} days"
     size = "without limit" if limits.bytes_max is None else f"{limits.bytes_max / 1e9:g} GB"
     return Check("retention", OK, f"events are kept {days} or {size}, whichever comes first")
-
-
-def _management_mend() -> tuple[str, ...]:
-    return (
-        "rabbitmq-plugins enable rabbitmq_management",
-        "set HOPTRAIL_MANAGEMENT_URL, with a user tagged monitoring",
-    )

@@ -6,7 +6,7 @@ from typing import Any
 from collector import plan
 from collector.amqp import AmqpError, Connection, parse_url
 from collector.broker import BrokerUnavailable, Management, ManagementRefused, ManagementUnavailable
-from collector.errors import LeaderHeld
+from collector.errors import LeaderHeld, VhostUnknown
 from collector.opening import exists, open_home, open_vhosts, take_leadership
 from collector.settings import CollectorSettings
 
@@ -18,6 +18,7 @@ async def remove(settings: CollectorSettings) -> list[str]:
 
     Raises:
         BrokerUnavailable: the broker cannot be reached, or a collector still taps it.
+        VhostUnknown: the settings name a vhost that is not there.
     """
     try:
         async with AsyncExitStack() as stack:
@@ -43,6 +44,9 @@ async def _remove(
 ) -> list[str]:
     done: list[str] = []
     told = {vhost["name"]: vhost for vhost in await management.vhosts()}
+    unknown = sorted(set(settings.vhosts) - told.keys())
+    if unknown:
+        raise VhostUnknown(unknown, sorted(told))
     wanted = sorted({*(settings.vhosts or told), home.address.vhost} & told.keys())
     for vhost, connection in (await open_vhosts(stack, home, wanted)).items():
         if told[vhost].get("tracing") and await exists(connection, plan.FIREHOSE):

@@ -57,7 +57,8 @@ async def collect(settings: CollectorSettings, log: EventLog, stop: asyncio.Even
             continue
         except AmqpRefused as error:
             if not memory.has_led:
-                return Outcome(code=WRONG, reason=str(error))
+                reason = f"{str(error).rstrip('.')}; the user, password and vhost are those of HOPTRAIL_AMQP_URL"
+                return Outcome(code=WRONG, reason=reason)
             failing_since = _report(error, failing_since)
         except (AmqpError, ManagementUnavailable) as error:
             failing_since = _report(error, failing_since)
@@ -67,8 +68,8 @@ async def collect(settings: CollectorSettings, log: EventLog, stop: asyncio.Even
             failing_since = _report(error, failing_since)
         except (ManagementRefused, WrongBroker, Fenced, LogRefused) as error:
             return _ended_by(error)
-        if memory.took_lead_at:
-            failing_since, memory.took_lead_at = None, 0.0
+        if memory.captures:
+            failing_since, memory.captures = None, False
         await _pause(stop, _delay_s(failing_since))
     return Outcome(code=OK, reason="stopped as asked")
 
@@ -91,7 +92,6 @@ async def _lead(
         memory.own_connections.append(home.name)
         await take_leadership(home)
         memory.has_led = True
-        memory.took_lead_at = time.monotonic()
         memory.refused_at = None
         await Session(settings, log, home, memory).run(stop)
 
@@ -126,9 +126,9 @@ async def _holder(settings: CollectorSettings) -> str | None:
 
 def _report(error: Exception, since: float | None) -> float:
     if since is None:
-        log_line.warning("the broker is away; trying until it is back", why=str(error))
+        log_line.warning("nothing is captured; trying until it works", why=str(error))
         return time.monotonic()
-    log_line.debug("still away", why=str(error))
+    log_line.debug("still nothing is captured", why=str(error))
     return since
 
 

@@ -52,7 +52,7 @@ class Memory:
 
     has_led: bool = False
     has_captured: bool = False
-    took_lead_at: float = 0.0
+    captures: bool = False
     refused_at: float | None = None
     lost_at: int | None = None
     own_connections: list[str] = field(default_factory=list[str])
@@ -103,7 +103,7 @@ class Session:
             )
             capture.read(taps.expect(newest, since_ns=time.time_ns() - unknown_ns))
             self._memory.lost_at = None
-            self._memory.has_captured = True
+            self._memory.has_captured = self._memory.captures = True
             await self._work(capture, taps, watch, stop)
 
     async def _work(self, capture: Capture, taps: Taps, watch: Watch, stop: asyncio.Event) -> None:

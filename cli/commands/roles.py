@@ -86,11 +86,13 @@ async def _collect(here: Context, stop: asyncio.Event, *, standby: bool) -> Exit
 def _remove(here: Context) -> None:
     from cli import wiring
     from collector.broker import BrokerUnavailable
-    from collector.errors import LeaderHeld
+    from collector.errors import LeaderHeld, VhostUnknown
     from collector.remove import remove as take_away
 
     try:
         done = asyncio.run(take_away(wiring.collector_settings(here.settings)))
+    except VhostUnknown as error:
+        raise Stop(Exit.USAGE, str(error)) from error
     except BrokerUnavailable as error:
         held = isinstance(error.__cause__, LeaderHeld)
         raise Stop(Exit.NOT_LEADER if held else Exit.UNAVAILABLE, str(error)) from error
@@ -107,7 +109,7 @@ def doctor(context: typer.Context, json: JsonOption = False) -> None:
     told = plain(report) | {"settings": here.settings.told()}
     here.show(told, as_json=json, lines=render.doctor(told))
     if not report.broker:
-        raise Stop(Exit.UNAVAILABLE, "The broker cannot be reached.")
+        raise Stop(Exit.UNAVAILABLE, "The broker cannot be reached, or refuses.")
     if not report.healthy:
         raise Stop(Exit.FAILED, "Something needs mending.")
 

@@ -110,7 +110,12 @@ def test_a_stopped_minute_is_captured_and_not_told_as_live(
         collector.start_leading()
         resumed_at, behind = time.time_ns(), load.events()
         wait_until(
-            lambda: collector.meter.traffic() > behind + 5 * LIVE_EVENTS, timeout_s=CAUGHT_UP_S_MAX
+            lambda: collector.meter.traffic() > behind and collector.meter.is_live(),
+            timeout_s=CAUGHT_UP_S_MAX,
+        )
+        live = collector.meter.traffic()
+        wait_until(
+            lambda: collector.meter.traffic() > live + LIVE_EVENTS, timeout_s=CAUGHT_UP_S_MAX
         )
         load.finish()
         collector.drain_and_stop(events=load.events())
@@ -122,6 +127,6 @@ def test_a_stopped_minute_is_captured_and_not_told_as_live(
     assert closed_gaps(captured) == []
     events = list(happened(load, captured))
     assert_times_are_true(events)
-    live = [envelope.observed_at for envelope, _ in events if envelope.lag_ms == 0]
-    assert min(live, default=0) < stopped_at < resumed_at < max(live, default=0)
+    fresh = [envelope.observed_at for envelope, _ in events if envelope.lag_ms == 0]
+    assert min(fresh, default=0) < stopped_at < resumed_at < max(fresh, default=0)
     assert_latencies_are_true(load, documents(captured), range(stopped_at, started_at))

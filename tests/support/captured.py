@@ -95,6 +95,7 @@ class Meter:
         self._directory = directory
         self._next_block = 0
         self._counts: Counter[str] = Counter()
+        self._lag_ms = 0
 
     def counts(self) -> Counter[str]:
         """Return the counts now, by type name."""
@@ -109,10 +110,17 @@ class Meter:
         counts = self.counts()
         return sum(counts[kind] for kind in TRAFFIC_KINDS)
 
+    def is_live(self) -> bool:
+        """Say whether the newest traffic was captured live."""
+        self.counts()
+        return self._lag_ms == 0
+
     async def _follow(self) -> None:
         async with SqliteEventLog(self._directory, read_only=True) as log:
             async for block in log.blocks(start=self._next_block):
                 self._counts.update(block.header.kinds)
+                if not block.header.kinds.keys().isdisjoint(TRAFFIC_KINDS):
+                    self._lag_ms = block.header.lag_ms
                 self._next_block = block.number + 1
 
 
