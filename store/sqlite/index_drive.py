@@ -5,7 +5,7 @@ rows are left by the first part, the full-text table is asked about each; where 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from store.sqlite.index_nodes import (
     AllOf,
@@ -23,7 +23,8 @@ from store.sqlite.index_terms import has
 
 FEW = 10_000
 PROBES_MAX = 1_000
-_ALL = Words(f'keys : "{has("vhost")}"')  # every message has one
+BRANCHES_MAX = 12
+_ALL = Words(f'"{has("vhost")}"')  # every message has one
 _UNKNOWN = 10.0**12
 
 
@@ -32,7 +33,7 @@ class Plan:
     """A search's FROM and WHERE, and the column of the positions.
 
     `is_sliced`: it is better run over one part of the positions after another. `probes_words`: looking whether one given
-    message matches asks the full-text table.
+    message matches asks the full-text table. `branches` together give the same rows, each of them in order.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Plan:
     where: str
     is_sliced: bool
     probes_words: bool
+    branches: tuple["Plan", ...] = ()
 
 
 def plan(translation: Translation, node: Node, low: int, high: int) -> Plan:
@@ -50,23 +52,38 @@ def plan(translation: Translation, node: Node, low: int, high: int) -> Plan:
     others = any(_has_words(part) for i, part in enumerate(parts) if known != [i])
     costs = [_UNKNOWN * 10] * len(parts)
     for i in known:
-        drive = drives[i]
-        if drive is not None:
-            alone = len(known) == 1 and not others and drive.is_ordered
-            costs[i] = _UNKNOWN if alone else _estimate(translation, drive, low, high)
+        is_alone = len(known) == 1 and not others
+        costs[i] = _cost(translation, parts[i], is_alone, low, high)
     best = min(range(len(parts)), key=costs.__getitem__, default=-1)
     led = Drive("messages AS m", "m.position", WITHIN.replace("{at}", "m.position"), True)
-    cost, rest = _UNKNOWN, list(parts)
+    cost, rest, chosen = _UNKNOWN, list(parts), None
     if best >= 0 and (drive := drives[best]) is not None and costs[best] <= _UNKNOWN:
-        led, cost = drive, costs[best]
-        del rest[best]
+        led, cost, chosen = drive, costs[best], rest.pop(best)
     elif negated := [part.part for part in parts if isinstance(part, NoneOf) and _is_words(part)]:
         without = any_of(negated)
         if isinstance(without, Words):
             told = Words(f"({_ALL.expression}) NOT ({without.expression})")
             led = _words_drive(translation, told)
             rest = [part for part in parts if not _is_words(part)]
-    return _planned(translation, node, led, AllOf(tuple(rest)), cost)
+    others_of = AllOf(tuple(rest))
+    told = _planned(translation, node, led, others_of, cost)
+    if cost <= FEW or chosen is None or _has_lists(others_of):
+        return told
+    drives = [_drive(translation, branch) for branch in _branches(chosen)]
+    each = [_planned(translation, node, d, others_of, cost) for d in drives if d is not None]
+    return replace(told, branches=tuple(each))
+
+
+def _branches(part: Node) -> list[Node]:
+    """Return alternatives that can each be read in order, of which *part* is any."""
+    match part:
+        case Labels() if 1 < len(part.ids) <= BRANCHES_MAX:
+            return [Labels((label,)) for label in part.ids]
+        case AnyOf() if len(part.parts) <= BRANCHES_MAX:
+            found = [_branches(each) or [each] for each in part.parts]
+            return [branch for branches in found for branch in branches]
+        case _:
+            return []
 
 
 def _planned(translation: Translation, node: Node, led: Drive, rest: Node, cost: float) -> Plan:
@@ -150,6 +167,15 @@ def _select(translation: Translation, part: Node) -> str:
         f"SELECT DISTINCT position FROM labelled WHERE label IN ({listed})"
         f" AND {WITHIN.replace('{at}', 'position')}"
     )
+
+
+def _cost(translation: Translation, part: Node, is_alone: bool, low: int, high: int) -> float:
+    """Return about how many messages *part* holds for; more than _UNKNOWN where it cannot lead to so many."""
+    drives = [_drive(translation, each) for each in _branches(part) or [part]]
+    if is_alone and all(drive is not None and drive.is_ordered for drive in drives):
+        return _UNKNOWN  # nothing to compare with
+    found = sum(_estimate(translation, drive, low, high) for drive in drives if drive is not None)
+    return found if isinstance(part, Columns) else min(found, _UNKNOWN)
 
 
 def _estimate(translation: Translation, drive: Drive, low: int, high: int) -> float:

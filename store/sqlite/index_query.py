@@ -94,11 +94,12 @@ class Translation:
             return Labels(self._label_ids(name, query.text, is_prefix))
         if len(query.text) > VALUE_CHARS_MAX:
             return NONE
-        return Words(f'{_keys(name)} : "{terms.key(name, query.text)}"{"*" if is_prefix else ""}')
+        return Words(f'"{terms.key(name, query.text)}"{"*" if is_prefix else ""}')
 
     def _free(self, text: str, is_prefix: bool) -> Node:
-        expression = _phrase("names headers body", text, is_prefix)
-        named = _phrase("value", text, is_prefix)
+        # Keys hold characters that no word has: only a beginning could be one of a key too.
+        expression = _phrase("names headers body" if is_prefix else "", text, is_prefix)
+        named = _phrase("", text, is_prefix)
         if not isinstance(expression, Words) or not isinstance(named, Words):
             return NONE
         ids = self.db.execute(
@@ -158,14 +159,10 @@ class Translation:
             return Columns(_document_has(f"x.{column} IS NOT NULL"))
         known = FIELDS.get(name)
         if known is None or name in terms.KEYS:
-            return Words(f'{_keys(name)} : "{terms.has(name)}"')
+            return Words(f'"{terms.has(name)}"')
         match known.kind:
             case Kind.TEXT:
-                return (
-                    Words(f'keys : "{terms.has_words(name)}"')
-                    if name == "headers"
-                    else self._body()
-                )
+                return Words(f'"{terms.has_words(name)}"') if name == "headers" else self._body()
             case Kind.NUMBER | Kind.TIME:
                 return self._numbers(name, "")
             case _:
@@ -173,7 +170,7 @@ class Translation:
                 return Labels(tuple(sorted(row[0] for row in rows)))
 
     def _body(self) -> Node:
-        return Words(f'body_keys : "{terms.has_words("body")}"')
+        return Words(f'"{terms.has_words("body")}"')
 
     def _range(self, query: Range) -> Node:
         low, high = bounds(query, self.now_ns)
@@ -271,15 +268,12 @@ def _after(text: str) -> str | None:
     return text[:-1] + chr(ord(text[-1]) + 1)
 
 
-def _keys(name: str) -> str:
-    return "body_keys" if name.startswith("body.") else "keys"
-
-
 def _phrase(columns: str, text: str, is_prefix: bool) -> Node:
     found = tokens(text)
     if not found:
         return NONE
-    return Words(f'{{{columns}}} : "{terms.phrase(found)}"{"*" if is_prefix else ""}')
+    phrase = f'"{terms.phrase(found)}"{"*" if is_prefix else ""}'
+    return Words(f"{{{columns}}} : {phrase}" if columns else phrase)
 
 
 def position_in(uid: str) -> int | None:

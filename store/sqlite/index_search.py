@@ -13,7 +13,7 @@ from store.ports import Sort
 from store.query import And, Query, Range
 from store.query_time import time_span
 from store.ranking import TOTAL_MAX, missing
-from store.sqlite.index_drive import plan
+from store.sqlite.index_drive import Plan, plan
 from store.sqlite.index_nodes import EVERY, NONE
 from store.sqlite.index_query import Translation
 from store.sqlite.index_schema import SPAN_BITS
@@ -117,18 +117,35 @@ class Search:
     def _collect(self, sort: Sort) -> tuple[list[Key], int | None]:
         """Return matches by position from the end where a page begins; of too many to count, also the last one's."""
         ascending = sort.field not in _SORT_INDEXES and not sort.descending
-        sql = (
-            f"SELECT {self._value(sort)}, m.position FROM {self._plan.source}"
-            f" WHERE {self._plan.where} ORDER BY {self._plan.at} {'ASC' if ascending else 'DESC'}"
-        )
         spans = self._spans if ascending else self._spans[::-1]
         rows: list[Key] = []
-        for part in _slices(spans) if self._plan.is_sliced else [spans]:
-            low, high = min(span.start for span in part), max(span.stop for span in part)
-            rows += self._run(f"{sql} LIMIT {TOTAL_MAX + 1 - len(rows)}", low, high)
-            if len(rows) > TOTAL_MAX:
-                return rows, rows[-1][1]
-        return rows, None
+        if self._plan.branches:
+            seen: dict[int, Key] = {}
+            for branch in self._plan.branches:
+                seen.update((row[1], row) for row in self._first(branch, sort, ascending, spans))
+            rows = [seen[at] for at in sorted(seen, reverse=not ascending)]
+            del rows[TOTAL_MAX + 1 :]
+        else:
+            for part in _slices(spans) if self._plan.is_sliced else [spans]:
+                rows += self._first(self._plan, sort, ascending, part, TOTAL_MAX + 1 - len(rows))
+                if len(rows) > TOTAL_MAX:
+                    break
+        return rows, rows[-1][1] if len(rows) > TOTAL_MAX else None
+
+    def _first(
+        self,
+        plan: Plan,
+        sort: Sort,
+        ascending: bool,
+        spans: list[_Span],
+        limit: int = TOTAL_MAX + 1,
+    ) -> sqlite3.Cursor:
+        """Return the first matches by position within *spans*."""
+        sql = (
+            f"SELECT {self._value(sort)}, m.position FROM {plan.source} WHERE {plan.where}"
+            f" ORDER BY {plan.at} {'ASC' if ascending else 'DESC'} LIMIT {limit}"
+        )
+        return self._run(sql, min(s.start for s in spans), max(s.stop for s in spans))
 
     def _many(
         self, sort: Sort, count: int, after: Key | None, rows: list[Key], last: int
