@@ -5,8 +5,10 @@ same number of events in each transaction, the same ``synchronous=FULL``.
 """
 
 import asyncio
+import os
 import sqlite3
 import tempfile
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -127,3 +129,43 @@ def replay_rows(size: str, events: str = str(EVENTS)) -> Timed:
                 raise RuntimeError(f"{count} events came back")
 
         return timed(int(events), read)
+
+
+def append_lines(size: str, events: str = str(EVENTS)) -> Timed:
+    """Append one line of JSON per event, body included, with an fsync every *size* events."""
+    lines = list(_lines(int(events)))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "events.jsonl"
+        result = timed(int(events), lambda: _write_lines(path, lines, int(size)))
+        result.extra["bytes_per_event"] = round(stored_bytes(Path(folder)) / int(events), 1)
+        return result
+
+
+def replay_lines(size: str, events: str = str(EVENTS)) -> Timed:
+    """Read the lines into typed facts."""
+    decode = msgspec.json.Decoder(tuple[Envelope, str]).decode
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "events.jsonl"
+        _write_lines(path, list(_lines(int(events))), int(size))
+
+        def read() -> None:
+            with path.open("rb") as file:
+                count = sum(1 for line in file if decode(line))
+            if count != int(events):
+                raise RuntimeError(f"{count} events came back")
+
+        return timed(int(events), read)
+
+
+def _lines(events: int) -> Iterator[bytes]:
+    encode = msgspec.json.Encoder().encode
+    for each in pairs(events):
+        text = body(each.position, BODY_BYTES).decode() if each.position % 2 == 0 else ""
+        yield encode((each, text)) + b"\n"
+
+
+def _write_lines(path: Path, lines: list[bytes], size: int) -> None:
+    with path.open("ab", buffering=0) as file:
+        for start in range(0, len(lines), size):
+            file.write(b"".join(lines[start : start + size]))
+            os.fsync(file.fileno())
