@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from bench.fold_input import packed_blocks
 from bench.measure import Timed, timed
 from events.upcast import decode
+from projector.collecting import collect_rarely
 from projector.linker.linker import Linker
 from projector.projection import Projection
 
@@ -24,6 +25,7 @@ def decode_only(events: str = str(EVENTS)) -> Timed:
 def fold_linker(events: str = str(EVENTS)) -> Timed:
     """Fold into the linker alone, taking what changed after every block."""
     blocks = packed_blocks(int(events))
+    collect_rarely()
     linker = Linker("main")
     spent = [0.0]
 
@@ -43,6 +45,7 @@ def fold_linker(events: str = str(EVENTS)) -> Timed:
 def fold_all(events: str = str(EVENTS)) -> Timed:
     """Fold into the linker and all views, taking what changed after every block."""
     blocks = packed_blocks(int(events))
+    collect_rarely()
     projection = Projection("main")
     spent = [0.0]
 

@@ -76,6 +76,11 @@ class LiveProjection(Answers):
             with suppress(asyncio.CancelledError, Exception):
                 await self._task
 
+    def digests(self) -> dict[str, str]:
+        """Return the digest (hex) of the linker and of each view at `position`, as a replay's proof tells them."""
+        told = self._projection.fold.save().digests()
+        return {name: digest.hex() for name, digest in told.items()}
+
     async def until(self, position: int) -> None:
         """Return once everything before *position* is folded.
 

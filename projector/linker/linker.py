@@ -21,7 +21,7 @@ from projector.linker.publishing import Publishes
 from projector.linker.services import Rule
 from store.documents import MessageDocument
 
-VERSION = "1." + dialects.VERSION
+VERSION = "2." + dialects.VERSION
 NOTHING: Sequence[Change] = ()
 EXPIRE_EVERY = 4_096
 

@@ -32,7 +32,7 @@ from events.facts import (
 from events.values import Text
 from projector.answers import Capture, Gap
 from projector.linker.model import ChangeHandler, ChangeKind, FactHandler, LiveCopy, LiveMessage
-from projector.views import state
+from projector.views.state import StateView
 
 GAPS_MAX = 1_000
 AUDITS_MAX = 60
@@ -90,17 +90,13 @@ class CaptureState(msgspec.Struct, array_like=True):
     deaths_seen: int = 0
 
 
-_unpack = state.unpacker(CaptureState).decode
-
-
-class CaptureView:
+class CaptureView(StateView[CaptureState]):
     """The view `capture`."""
 
     name = "capture"
 
     def __init__(self, linker_version: str) -> None:
-        self.version = f"1+{linker_version}"
-        self.state = CaptureState()
+        super().__init__(linker_version, CaptureState)
 
     def on_change(self) -> Mapping[ChangeKind, ChangeHandler]:
         return {ChangeKind.COPY_DIED: self._died}
@@ -125,15 +121,6 @@ class CaptureView:
             CaptureAudited: self._audited,
             DeadLettersCounted: self._counted,
         }
-
-    def save(self) -> bytes:
-        return state.pack(self.state)
-
-    def restore(self, state: bytes) -> None:
-        self.state = _unpack(state)
-
-    def digest(self) -> bytes:
-        return state.digest(self.save())
 
     def answer(self, position: int, observed_at: int | None) -> Capture:
         """Return the ledger's answer; the last event folded is before *position* and of *observed_at* ns."""

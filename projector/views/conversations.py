@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from events.facts import Envelope, Fact
+from events.facts import Envelope
 from events.values import Text
 from projector.linker.document import state_of
-from projector.linker.model import ChangeHandler, ChangeKind, FactHandler, LiveMessage
-from projector.views import state
+from projector.linker.model import ChangeHandler, ChangeKind, LiveMessage
+from projector.views.state import StateView
 
 TRACES_MAX = 2_000
 MEMBERS_MAX = 64
@@ -41,17 +41,14 @@ class ConversationsState(msgspec.Struct, array_like=True):
     traces: dict[str, Trace] = {}
 
 
-_unpack = state.unpacker(ConversationsState).decode
-
-
-class ConversationsView:
+class ConversationsView(StateView[ConversationsState]):
     """The view `conversations`."""
 
     name = "conversations"
+    edition = 2
 
     def __init__(self, linker_version: str) -> None:
-        self.version = f"2+{linker_version}"
-        self.state = ConversationsState()
+        super().__init__(linker_version, ConversationsState)
 
     def on_change(self) -> Mapping[ChangeKind, ChangeHandler]:
         return {
@@ -59,18 +56,6 @@ class ConversationsView:
             ChangeKind.UNSEEN_PUBLISH: self._published,
             ChangeKind.MESSAGE_FORGOTTEN: self._forgotten,
         }
-
-    def on_fact(self) -> Mapping[type[Fact], FactHandler]:
-        return {}
-
-    def save(self) -> bytes:
-        return state.pack(self.state)
-
-    def restore(self, state: bytes) -> None:
-        self.state = _unpack(state)
-
-    def digest(self) -> bytes:
-        return state.digest(self.save())
 
     def _published(self, envelope: Envelope, message: LiveMessage, _2: Any, _3: Any) -> None:
         at, position = envelope.observed_at, message.position

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from events.facts import Envelope, Fact
+from events.facts import Envelope
 from events.values import Text
 from projector.answers import DeadLetterGroup
 from projector.linker.document import path_to
@@ -18,12 +18,11 @@ from projector.linker.model import (
     ChangeHandler,
     ChangeKind,
     Endpoint,
-    FactHandler,
     LiveCopy,
     LiveMessage,
 )
-from projector.views import state
 from projector.views.errors import error_in, masked
+from projector.views.state import StateView, pack
 from store.documents import DeadLetter
 
 GROUPS_MAX = 5_000
@@ -63,17 +62,13 @@ class DeadLettersState(msgspec.Struct, array_like=True):
     groups_dropped: int = 0
 
 
-_unpack = state.unpacker(DeadLettersState).decode
-
-
-class DeadLettersView:
+class DeadLettersView(StateView[DeadLettersState]):
     """The view `dead_letters`."""
 
     name = "dead_letters"
 
     def __init__(self, linker_version: str) -> None:
-        self.version = f"1+{linker_version}"
-        self.state = DeadLettersState()
+        super().__init__(linker_version, DeadLettersState)
 
     def on_change(self) -> Mapping[ChangeKind, ChangeHandler]:
         return {
@@ -82,18 +77,6 @@ class DeadLettersView:
             ChangeKind.COPY_DELIVERED: self._arrived,
             ChangeKind.ENDPOINT_NAMED: self._named,
         }
-
-    def on_fact(self) -> Mapping[type[Fact], FactHandler]:
-        return {}
-
-    def save(self) -> bytes:
-        return state.pack(self.state)
-
-    def restore(self, state: bytes) -> None:
-        self.state = _unpack(state)
-
-    def digest(self) -> bytes:
-        return state.digest(self.save())
 
     def groups(
         self, consumers: Mapping[tuple[Any, Any], tuple[str, ...]]
@@ -208,7 +191,7 @@ class DeadLettersView:
 
 def ident_of(shared: tuple[Any, ...]) -> str:
     """Return the id (16 hex digits) of the group whose members share *shared*."""
-    return blake2b(state.pack(shared), digest_size=8).hexdigest()
+    return blake2b(pack(shared), digest_size=8).hexdigest()
 
 
 def _answer(

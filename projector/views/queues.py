@@ -10,7 +10,7 @@ import msgspec
 
 from events.facts import Envelope, Fact, QueueDeclared, QueueDeleted, QueueSampled, VhostDeleted
 from projector.linker.model import ChangeHandler, ChangeKind, FactHandler
-from projector.views import state
+from projector.views.state import StateView
 
 QUEUES_MAX = 20_000
 
@@ -29,17 +29,14 @@ class QueuesState(msgspec.Struct, array_like=True):
     samples: dict[tuple[Any, Any], Sample | None] = {}
 
 
-_unpack = state.unpacker(QueuesState).decode
-
-
-class QueuesView:
+class QueuesView(StateView[QueuesState]):
     """The view `queues`."""
 
     name = "queues"
+    edition = 2
 
     def __init__(self, linker_version: str) -> None:
-        self.version = f"2+{linker_version}"
-        self.state = QueuesState()
+        super().__init__(linker_version, QueuesState)
 
     def on_change(self) -> Mapping[ChangeKind, ChangeHandler]:
         return {}
@@ -51,15 +48,6 @@ class QueuesView:
             QueueSampled: self._sampled,
             VhostDeleted: self._vhost_deleted,
         }
-
-    def save(self) -> bytes:
-        return state.pack(self.state)
-
-    def restore(self, state: bytes) -> None:
-        self.state = _unpack(state)
-
-    def digest(self) -> bytes:
-        return state.digest(self.save())
 
     def _declared(self, _: Envelope, fact: QueueDeclared) -> None:
         samples = self.state.samples

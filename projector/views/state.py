@@ -1,15 +1,18 @@
-"""How a view's state is kept in snapshots and digested.
+"""What every view has: a state that snapshots keep and digests tell apart.
 
 Pure. A view's state is one ``msgspec.Struct`` whose dictionaries fill in the order of events, so that its encoding is
 canonical: equal histories give equal bytes, whatever the process, its hash seed or the snapshots used on the way.
 """
 
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from events.facts import Fact
 from events.values import decode_extension, encode_extension
+from projector.linker.model import ChangeHandler, ChangeKind, FactHandler
 
 State = TypeVar("State")
 
@@ -21,11 +24,31 @@ def pack(state: Any) -> bytes:
     return _encoder.encode(state)
 
 
-def unpacker(kind: type[State]) -> msgspec.msgpack.Decoder[State]:
-    """Return the decoder that inverts :func:`pack` for states of type *kind*."""
-    return msgspec.msgpack.Decoder(kind, ext_hook=decode_extension)
+class StateView(Generic[State]):
+    """A view whose whole state is one struct of type *kind*. Views name themselves, and raise `edition` when the same
+    events are to give another state.
+    """
 
+    name: str = ""
+    edition: int = 1
 
-def digest(packed: bytes) -> bytes:
-    """Return the digest (32 bytes) of a packed state."""
-    return sha256(packed).digest()
+    def __init__(self, linker_version: str, kind: type[State]) -> None:
+        self.version = f"{self.edition}+{linker_version}"
+        self.state = kind()
+        self._unpack = msgspec.msgpack.Decoder(kind, ext_hook=decode_extension).decode
+
+    def on_change(self) -> Mapping[ChangeKind, ChangeHandler]:
+        return {}
+
+    def on_fact(self) -> Mapping[type[Fact], FactHandler]:
+        return {}
+
+    def save(self) -> bytes:
+        return pack(self.state)
+
+    def restore(self, state: bytes) -> None:
+        self.state = self._unpack(state)
+
+    def digest(self) -> bytes:
+        """Return the digest (32 bytes) of the state."""
+        return sha256(self.save()).digest()

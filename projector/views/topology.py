@@ -35,11 +35,11 @@ from projector.linker.model import (
     LiveCopy,
     LiveMessage,
 )
-from projector.views import state
 from projector.views.declared import DEFAULT_EXCHANGE, Declared
 from projector.views.ends import UNSEEN, Ends
 from projector.views.flows import ROWS_MAX, Flows
 from projector.views.rows import AGAIN, new_row, turn
+from projector.views.state import StateView
 from store.documents import DeadLetter
 
 
@@ -49,17 +49,13 @@ class TopologyState(msgspec.Struct, array_like=True):
     declared: Declared = msgspec.field(default_factory=Declared)
 
 
-_unpack = state.unpacker(TopologyState).decode
-
-
-class TopologyView:
+class TopologyView(StateView[TopologyState]):
     """The view `topology`; the tables of services and relationships are read from it too."""
 
     name = "topology"
 
     def __init__(self, linker_version: str) -> None:
-        self.version = f"1+{linker_version}"
-        self.state = TopologyState()
+        super().__init__(linker_version, TopologyState)
 
     def on_change(self) -> Mapping[ChangeKind, ChangeHandler]:
         return {
@@ -85,15 +81,6 @@ class TopologyView:
             ConnectionClosed: lambda _, f: self.state.declared.connection_closed(f),
             VhostDeleted: lambda _, f: self.state.declared.vhost_deleted(f),
         }
-
-    def save(self) -> bytes:
-        return state.pack(self.state)
-
-    def restore(self, state: bytes) -> None:
-        self.state = _unpack(state)
-
-    def digest(self) -> bytes:
-        return state.digest(self.save())
 
     def _published(self, envelope: Envelope, message: LiveMessage, _2: Any, _3: Any) -> None:
         """Count a publish. This and the next method run for every message, so they do little."""

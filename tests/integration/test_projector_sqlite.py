@@ -7,6 +7,8 @@ import sys
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
+from shutil import rmtree
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,6 +19,7 @@ from projector.live import LiveProjection
 from projector.projection import Projection
 from projector.proof import prove
 from projector.runner import Pace, Projector
+from store.documents import MessageDocument
 from store.ports import Sort
 from store.query import MatchAll
 from store.sqlite.index import SqliteMessageIndex
@@ -46,6 +49,82 @@ async def main(directory):
 
 asyncio.run(main(Path(sys.argv[1])))
 """
+
+LIVE = """
+import asyncio, json, sys
+from pathlib import Path
+from projector.live import LiveProjection
+from store.sqlite.log import SqliteEventLog
+from store.sqlite.snapshots import SqliteSnapshotStore
+
+async def main(directory, position):
+    async with (
+        SqliteEventLog(directory, read_only=True) as log,
+        SqliteSnapshotStore(directory, read_only=True) as snapshots,
+        LiveProjection(log, snapshots, "main", poll_s=0.01) as live,
+    ):
+        await live.until(1)
+        print(live.position, flush=True)
+        await live.until(position)
+        print(json.dumps(live.digests()))
+
+asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
+"""
+REBUILD = """
+import asyncio, json, sys, time
+from pathlib import Path
+from projector.proof import prove
+from projector.runner import rebuild
+from store.sqlite.index import SqliteMessageIndex
+from store.sqlite.log import SqliteEventLog
+from store.sqlite.snapshots import SqliteSnapshotStore
+
+async def main(directory):
+    async with (
+        SqliteEventLog(directory, read_only=True) as log,
+        SqliteMessageIndex(directory) as index,
+        SqliteSnapshotStore(directory) as snapshots,
+    ):
+        await rebuild(log, index, snapshots, "main", monotonic=time.monotonic)
+        proof = await prove(log, snapshots, "main")
+    assert proof.holds and any(each.kind == "saved" for each in proof.comparisons)
+    print(json.dumps(proof.digests))
+
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+async def started(program: str, *arguments: object, seed: str) -> asyncio.subprocess.Process:
+    """Start a process with hash seed *seed* that runs *program*."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        program,
+        *map(str, arguments),
+        env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+
+async def finished(process: asyncio.subprocess.Process) -> Any:
+    """Return what the last line a process printed says."""
+    told, _ = await asyncio.wait_for(process.communicate(), TIMEOUT_S)
+    assert process.returncode == 0
+    return json.loads(told.splitlines()[-1])
+
+
+def drop_all_but_the_log(directory: Path) -> None:
+    """Delete the files of index and snapshots."""
+    rmtree(directory / "snapshots")
+    for path in directory.glob("index.db*"):
+        path.unlink()
+
+
+async def documents(directory: Path) -> list[MessageDocument | None]:
+    """Return what the index on disk says of every position."""
+    async with SqliteMessageIndex(directory) as index:
+        return [await index.get(f"{STREAM}-{position}") for position in range(len(HISTORY))]
 
 
 async def projected(directory: Path, *, until: int) -> None:
@@ -86,17 +165,7 @@ async def test_the_index_on_disk_holds_every_message(directory: Path) -> None:
 @pytest.mark.parametrize("seed", ["0", "17"])
 async def test_every_way_gives_one_state_in_every_process(directory: Path, seed: str) -> None:
     """From zero, from snapshots and live, in processes with different hash seeds, all digests are equal."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        PROVE,
-        str(directory),
-        env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    told, _ = await asyncio.wait_for(process.communicate(), TIMEOUT_S)
-    digests, comparisons = json.loads(told)
+    digests, comparisons = await finished(await started(PROVE, directory, seed=seed))
     async with SqliteEventLog(directory, read_only=True) as log:
         here = await prove(log, None, STREAM)
 
@@ -104,6 +173,35 @@ async def test_every_way_gives_one_state_in_every_process(directory: Path, seed:
     assert [kind for kind, _, _ in comparisons].count("saved") >= 2
     assert comparisons[-1][0] == "resumed"
     assert all(not differing and skipped is None for _, differing, skipped in comparisons)
+
+
+@pytest.mark.parametrize("seed", ["1", "99"])
+async def test_a_live_process_comes_to_the_same_digests(tmp_path: Path, seed: str) -> None:
+    """A process that follows the log while another one writes it stands where a replay from zero stands."""
+    await projected(tmp_path, until=len(HISTORY) // 2)
+    process = await started(LIVE, tmp_path, len(HISTORY), seed=seed)
+    assert process.stdout is not None
+    caught_up = await asyncio.wait_for(process.stdout.readline(), TIMEOUT_S)
+    await projected(tmp_path, until=len(HISTORY))
+    digests = await finished(process)
+    async with SqliteEventLog(tmp_path, read_only=True) as log:
+        here = await prove(log, None, STREAM)
+
+    assert 0 < int(caught_up) < len(HISTORY)
+    assert digests == here.digests
+
+
+@pytest.mark.parametrize("seed", ["2", "1234"])
+async def test_what_another_process_rebuilds_is_equal(directory: Path, seed: str) -> None:
+    """With index and snapshots deleted, a process with another hash seed makes them again: equal in every digest."""
+    before = await documents(directory)
+    async with SqliteEventLog(directory, read_only=True) as log:
+        here = await prove(log, None, STREAM)
+    drop_all_but_the_log(directory)
+    digests = await finished(await started(REBUILD, directory, seed=seed))
+
+    assert digests == here.digests
+    assert await documents(directory) == before
 
 
 async def test_the_serving_process_follows_what_another_connection_appends(directory: Path) -> None:
