@@ -25,9 +25,7 @@ def pack(state: Any) -> bytes:
 
 
 class StateView(Generic[State]):
-    """A view whose whole state is one struct of type *kind*. Views name themselves, and raise `edition` when the same
-    events are to give another state.
-    """
+    """A view whose whole state is one struct of type *kind*; `edition` grows when the same events give another state."""
 
     name: str = ""
     edition: int = 1
