@@ -7,7 +7,7 @@ is dropped: the broker has it still, and the next leadership aligns.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -16,8 +16,8 @@ from collector.amqp import Delivery, DeliveryBuffer, TableDamaged, decode_proper
 from collector.append import Appender
 from collector.decode import Decoder, Draft, reason_of
 from collector.errors import Replan
-from collector.gaps import closed, open_gaps, outage
 from collector.lag import TapLag
+from collector.ledger import traced
 from collector.plan import DEAD_LETTERS, EVENTS
 from collector.reconcile import reconcile
 from collector.seal import Sealer
@@ -27,7 +27,7 @@ from collector.taps import Taps
 from collector.told import KINDS
 from collector.topology_events import SNAPSHOT_WANTED, facts_of, is_own
 from collector.topology_state import CLIENTS, TopologyState
-from collector.watch import Snapshot, TracingFound, Watch
+from collector.watch import Snapshot, Watch
 from events.block import Block
 from events.facts import (
     CaptureAudited,
@@ -75,7 +75,7 @@ class Capture:
         self._findings = watch.findings
         self._appender = Appender(log, self._durable, buffer.poke)
         self._on_way: dict[int, list[tuple[Tap, Stored]]] = {}
-        self._dead_letters_to: Mapping[tuple[Text, Text], Text | None] = {}
+        self._dead_letters_to: Mapping[tuple[Text, Text], Text | None] = state.dead_letters_to()
         self._last_traffic = time.monotonic()
         self._own_connections: set[Text] = set()
 
@@ -95,6 +95,19 @@ class Capture:
         self._state.apply(fact, now)
         self._sealer.add_fact(fact, now_ns=now)
 
+    async def take_in(self, facts: Iterable[Fact]) -> None:
+        """Add facts of the collector's own, in as many blocks as they need.
+
+        Raises:
+            StoreError: the log took a block not, for good.
+        """
+        for fact in facts:
+            if self._sealer.full:
+                await self.flush()
+            self.add(fact)
+        if self._sealer.full:
+            await self.flush()
+
     async def pump(self, stop: asyncio.Event) -> None:
         """Take what arrives until *stop* is set.
 
@@ -106,7 +119,7 @@ class Capture:
         while not stop.is_set():
             await self._buffer.wait(self._wait_s())
             await self._take()
-            self._take_findings()
+            await self._take_findings()
             await self._plan()
             self._appender.check()
             await self._seal_if_due()
@@ -144,7 +157,8 @@ class Capture:
         """Drop what of *tap*'s redelivered run the log holds, and add the rest."""
         overlap, new = tap.align()
         if overlap.ambiguous:
-            self.add(OverlapAmbiguous(tap.vhost, tap.queue, overlap.drop, overlap.most))
+            told = OverlapAmbiguous(tap.vhost, tap.queue, overlap.drop, overlap.most)
+            await self.take_in([told])
         log_line.info(
             "aligned",
             vhost=tap.vhost,
@@ -205,39 +219,38 @@ class Capture:
         if fact is None or not self._state.is_news(fact):
             return None
         self._apply(fact)
-        return Draft(fact)
+        return Draft(fact, bulk=len(delivery.header) + 96)
 
     def _apply(self, fact: Fact) -> None:
         self._state.apply(fact, time.time_ns())
         self._plan_wanted = True
 
-    def _take_findings(self) -> None:
+    async def _take_findings(self) -> None:
         findings = self._findings
         if findings.vhosts_changed:
             raise Replan
         taken, findings.snapshots = findings.snapshots, []
         for snapshot in taken:
-            self._reconcile(snapshot)
+            await self._reconcile(snapshot)
         facts, findings.facts = findings.facts, []
-        for fact in facts:
-            self.add(fact)
+        await self.take_in(facts)
         tracing, findings.tracing = findings.tracing, []
         for found in tracing:
-            self._trace(found)
+            await self.take_in(traced(self._state, found))
 
-    def _reconcile(self, snapshot: Snapshot) -> None:
+    async def _reconcile(self, snapshot: Snapshot) -> None:
         vhosts = set(self._all.vhosts)
         facts = list(self._observed(snapshot)) if snapshot.clients else snapshot.facts
-        for fact in reconcile(
+        news = reconcile(
             self._state,
             facts,
             kinds=CLIENTS if snapshot.clients else KINDS,
             vhosts=vhosts,
             now_ns=snapshot.at,
             live_clients=self._all.has_events,
-        ):
-            self.add(fact)
-            self._plan_wanted = True
+        )
+        self._plan_wanted = self._plan_wanted or bool(news)
+        await self.take_in(news)
 
     def _observed(self, snapshot: Snapshot) -> list[Fact]:
         """Return the clients of the snapshot but the collector's own."""
@@ -254,27 +267,11 @@ class Capture:
                 found.append(fact)
         return found
 
-    def _trace(self, found: TracingFound) -> None:
-        if found.on_at is None:
-            for fact in outage(
-                self._state, found.vhost, why="tracing-off", since=found.since, until=None
-            ):
-                self.add(fact)
-            return
-        if found.since < found.on_at:
-            for fact in outage(
-                self._state, found.vhost, why="tracing-off", since=found.since, until=found.on_at
-            ):
-                self.add(fact)
-        for gap in open_gaps(self._state, found.vhost, ("tracing-off", "broker-restart")):
-            self.add(closed(gap, found.on_at))
-
     async def _plan(self) -> None:
         if self._plan_wanted:
             self._plan_wanted = False
             self._dead_letters_to = self._state.dead_letters_to()
-            for fact in await self._all.tap_dead_letters(self._state):
-                self.add(fact)
+            await self.take_in(await self._all.tap_dead_letters(self._state))
 
     def _wait_s(self) -> float:
         due = self._sealer.due_in_ms(time.time_ns())

@@ -1,4 +1,4 @@
-"""What a new leader writes first: whose log it is, what was missed, and that capture started. Pure."""
+"""What a leader writes of the capture itself: whose log it is, what was missed, and why. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -54,4 +54,19 @@ def outages(
             named = {getattr(fact, "gap", "") for fact in facts}
             gaps = open_gaps(state, vhost.vhost, ("tracing-off", "broker-restart"))
             facts += [closed(gap, until) for gap in gaps if gap.gap not in named]
+    return facts
+
+
+def traced(state: TopologyState, found: TracingFound) -> list[Fact]:
+    """Return the gaps that a look at the tracing of a vhost opens and closes while it is captured."""
+    was_off = found.on_at is None or found.since < found.on_at
+    facts = (
+        outage(state, found.vhost, why="tracing-off", since=found.since, until=found.on_at)
+        if was_off
+        else []
+    )
+    if found.on_at is not None:
+        named = {getattr(fact, "gap", "") for fact in facts}
+        gaps = open_gaps(state, found.vhost, ("tracing-off", "broker-restart"))
+        facts += [closed(gap, found.on_at) for gap in gaps if gap.gap not in named]
     return facts

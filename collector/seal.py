@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from collector.decode import Draft
+from events import upcast
 from events.block import (
     CLOCK_STEP_NS_MAX,
     ENVELOPE_BYTES_MAX,
@@ -77,6 +78,8 @@ class Sealer:
             return None
         if self.full:
             return 0.0
+        if now_ns < self._since:  # the clock was set back, so nothing tells how long it waited
+            return 0.0
         linger = self.limits.linger_busy_ms if self._last_was_full else self.limits.linger_ms
         return max(0.0, linger - (now_ns - self._since) / 1e6)
 
@@ -91,7 +94,8 @@ class Sealer:
 
     def add_fact(self, fact: Fact, *, now_ns: int) -> None:
         """Take a fact without a body in."""
-        self._put(fact, self._time(now_ns), 0, 256)
+        at = self._time(now_ns)
+        self._put(fact, at, 0, len(upcast.encode([Envelope(0, at, 0, fact)])))
 
     def seal(self) -> Block:
         """Return what was gathered as the block after the head, and go on behind it.
@@ -135,6 +139,8 @@ class Sealer:
         self._bulk = self._body_bytes = self._lag_ms = 0
 
     def _time(self, now_ns: int) -> int:
+        if not self._envelopes:
+            self._since = now_ns
         if now_ns >= self._clock:
             self._clock = now_ns
         elif self._clock - now_ns > CLOCK_STEP_NS_MAX:
@@ -143,8 +149,6 @@ class Sealer:
         return self._clock
 
     def _put(self, fact: Fact, at: int, lag_ms: int, bulk: int) -> None:
-        if not self._envelopes:
-            self._since = at
         position = self.head.next_position + len(self._envelopes)
         self._envelopes.append(Envelope(position, at, lag_ms, fact))
         self._bulk += bulk

@@ -2,7 +2,7 @@
 
 import pytest
 
-from collector.ledger import outages
+from collector.ledger import outages, traced
 from collector.topology_state import TopologyState
 from collector.watch import TracingFound
 from events.facts import Fact, GapClosed, GapOpened, TapsPlanned
@@ -94,3 +94,26 @@ def test_a_gap_that_is_open_is_closed_not_opened_again() -> None:
     )
 
     assert facts == [GapClosed("g", "/", "", "tracing-off", 50 * S, ON_AT, -1)]
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (ON, []),
+        (OFF, [GapOpened, GapClosed]),
+        (TracingFound(vhost="/", since=NOW, on_at=None), [GapOpened]),
+    ],
+)
+def test_tracing_found_off_is_a_gap(found: TracingFound, told: list[type[Fact]]) -> None:
+    """While capturing, tracing found off opens a gap, which is closed once it is on again."""
+    assert [type(fact) for fact in traced(known(), found)] == told
+
+
+@pytest.mark.parametrize("why", ["tracing-off", "broker-restart"])
+def test_tracing_found_on_closes_what_lasted(why: str) -> None:
+    """A gap that waited for tracing ends where it is found on, and is told once only."""
+    state = known(GapOpened("g", "/", "", why, 50 * S))
+    for found in (ON, OFF):
+        (last,) = [fact for fact in traced(state, found) if getattr(fact, "gap", "") == "g"]
+
+        assert last == GapClosed("g", "/", "", why, 50 * S, ON_AT, -1)
