@@ -58,6 +58,14 @@ def cases(prepared: Path) -> list[Case]:
             "rebuild:read_only",
             goal="a million events in 10 s",
         ),
+        case(
+            "rebuild-index",
+            "events",
+            "rebuild:with_index",
+            "rebuild:read_only",
+            "200000",
+            goal="a million events in 10 s",
+        ),
         case("memory", "copies", "memory:hold_copies", "memory:hold_facts", pairs=1),
         case("index", "documents", "search:index_documents", "search:write_blobs"),
         Case(

@@ -10,9 +10,11 @@ from bench.measure import Timed, timed
 from bench.traffic import QUEUES, START_NS, pairs
 from events.facts import Envelope, MessagePublished
 from projector.answering import Answers
+from projector.collecting import collect_rarely
 from projector.projection import Projection
 
 COPIES = 1_000_000
+BLOCK = 1_000
 
 
 def publishes(count: int) -> Iterator[Envelope]:
@@ -30,8 +32,16 @@ def resident_mib() -> float:
 
 def hold_copies(copies: str = str(COPIES)) -> Timed:
     """Fold publishes until *copies* of them wait in 40 queues."""
+    collect_rarely()
     before, projection = resident_mib(), Projection("main")
-    result = timed(int(copies), lambda: projection.fold.fold(publishes(int(copies))))
+
+    def work() -> None:
+        facts = publishes(int(copies))
+        while block := list(islice(facts, BLOCK)):
+            projection.fold.fold(block)
+            projection.linker.take_changed()
+
+    result = timed(int(copies), work)
     waiting = sum(each.waiting for each in Answers(projection).queues())
     if waiting != int(copies):
         raise RuntimeError(f"{waiting} of {copies} copies wait in {len(QUEUES)} queues")
@@ -40,6 +50,7 @@ def hold_copies(copies: str = str(COPIES)) -> Timed:
 
 def hold_facts(copies: str = str(COPIES)) -> Timed:
     """Keep the same facts in a list."""
+    collect_rarely()
     before, kept = resident_mib(), list[Envelope]()
     result = timed(int(copies), lambda: kept.extend(publishes(int(copies))))
     return _with_memory(result, before)

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from events.block import open_block, seal, start_of_log
 from events.upcast import decode
 from projector.projection import Projection
 from projector.replay import replay
+from projector.runner import rebuild
+from store.sqlite.index import SqliteMessageIndex
 from store.sqlite.log import SqliteEventLog
 
 EVENTS = 1_000_000
@@ -42,20 +45,43 @@ async def open_log(log: SqliteEventLog) -> int:
     return position
 
 
+def with_index(events: str = str(EVENTS)) -> Timed:
+    """Delete the index and make it again from zero, with linker and views."""
+
+    async def work(directory: Path) -> int:
+        async with (
+            SqliteEventLog(directory, read_only=True) as log,
+            SqliteMessageIndex(directory) as index,
+        ):
+            return await rebuild(log, index, None, "main", monotonic=time.monotonic)
+
+    return _measured(work, int(events))
+
+
 def from_zero(events: str = str(EVENTS)) -> Timed:
     """Rebuild linker and views from zero."""
-    return _measured(fold_log, int(events))
+    return _measured(_of_log(fold_log), int(events))
 
 
 def read_only(events: str = str(EVENTS)) -> Timed:
     """Read and open the same log."""
-    return _measured(open_log, int(events))
+    return _measured(_of_log(open_log), int(events))
 
 
-def _measured(work: Callable[[SqliteEventLog], Awaitable[int]], events: int) -> Timed:
-    async def run(directory: Path) -> None:
+Work = Callable[[Path], Awaitable[int]]
+
+
+def _of_log(work: Callable[[SqliteEventLog], Awaitable[int]]) -> Work:
+    async def opened(directory: Path) -> int:
         async with SqliteEventLog(directory, read_only=True) as log:
-            reached = await work(log)
+            return await work(log)
+
+    return opened
+
+
+def _measured(work: Work, events: int) -> Timed:
+    async def run(directory: Path) -> None:
+        reached = await work(directory)
         if reached < events:
             raise RuntimeError(f"{reached} of {events} events")
 

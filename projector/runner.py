@@ -19,6 +19,7 @@ from store.follow import TailReplaced, follow
 from store.ports import Checkpoint, EventLog, MessageIndex, SnapshotStore
 
 SAVE_EVENTS = 5_000
+CATCH_UP_EVENTS = 50_000
 SNAPSHOT_EVENTS = 250_000
 SNAPSHOT_EVENTS_MIN = 1_000
 SNAPSHOT_INTERVAL_S = 60.0
@@ -29,9 +30,14 @@ POLL_S = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How often the projector saves: the index after so many events or at the head, snapshots more rarely."""
+    """How often the projector saves: the index after so many events or at the head, snapshots more rarely.
+
+    `catch_up_events` are those after which it saves while the head is further away than that: what changes several
+    times in between is written once.
+    """
 
     save_events: int = SAVE_EVENTS
+    catch_up_events: int = CATCH_UP_EVENTS
     snapshot_events: int = SNAPSHOT_EVENTS
     snapshot_interval_s: float = SNAPSHOT_INTERVAL_S
     poll_s: float = POLL_S
@@ -157,9 +163,9 @@ class Projector:
 
     async def _is_due(self) -> bool:
         """Return whether to save: with enough folded, or with nothing more to fold now."""
-        if self.position - self._indexed >= self._pace.save_events:
-            return True
-        return await self._is_at_head()
+        far = self._head_position - self.position >= self._pace.catch_up_events
+        due = self._pace.catch_up_events if far else self._pace.save_events
+        return self.position - self._indexed >= due or await self._is_at_head()
 
     async def _is_at_head(self) -> bool:
         if self.position >= self._head_position:

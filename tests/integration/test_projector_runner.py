@@ -1,6 +1,7 @@
 """The project role: index and snapshots, through restarts and rebuilds."""
 
 import asyncio
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -161,6 +162,21 @@ async def test_an_index_that_is_away_is_waited_for() -> None:
     await up_to_head(log, index, None)
 
     assert await documents_in(index) == expected(HISTORY[:200])
+
+
+async def test_far_from_the_head_each_message_is_written_less_often() -> None:
+    """Saving more rarely while catching up writes fewer documents and gives the same index."""
+    log, written, indices = await filled(HISTORY), list[int](), list[MemoryMessageIndex]()
+    for catch_up_events in (10**9, 200):
+        index = MemoryMessageIndex()
+        pace = replace(PACE, catch_up_events=catch_up_events)
+        running = Projector(log, index, None, STREAM, monotonic=still, pace=pace)
+        await asyncio.wait_for(running.run(asyncio.Event(), until_head=True), TIMEOUT_S)
+        written.append(running.documents)
+        indices.append(index)
+
+    assert written[1] < written[0]
+    assert await documents_in(indices[1]) == await documents_in(indices[0])
 
 
 async def test_it_follows_until_it_is_stopped() -> None:
