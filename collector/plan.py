@@ -44,6 +44,9 @@ _MATCHES_ALL: dict[str, tuple[str, dict[str, Any]]] = {
     "headers": ("", {"x-match": "all"}),
 }
 
+BINDINGS_SAFE_TYPES = frozenset({"direct", *_MATCHES_ALL})
+"""Types of exchanges that hand every binding its own copy, so that one more takes nothing from the others."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TapQueue:
@@ -174,7 +177,9 @@ def unsafe(
         return "the default exchange cannot be bound"
     if known is None:
         return "it does not exist"
-    if known.type not in {"direct", *_MATCHES_ALL}:
+    if name in (TRACE_EXCHANGE, EVENT_EXCHANGE):
+        return "it is an exchange of the broker's that the tap reads already"
+    if known.type not in BINDINGS_SAFE_TYPES:
         return f"a queue bound to an exchange of type {shown(known.type)} would take messages away"
     if not known.durable or known.auto_delete:
         return "it is not durable or deletes itself"

@@ -8,6 +8,7 @@ import re
 from typing import Any, cast
 
 from collector.decode import is_tap_queue
+from collector.told import OWN_EXCHANGES
 from collector.topology_state import TopologyState
 from events.facts import (
     AlarmCleared,
@@ -31,7 +32,7 @@ from events.facts import (
     VhostDeclared,
     VhostDeleted,
 )
-from events.values import Text
+from events.values import Text, shown
 
 OWN_CONNECTIONS = "hoptrail-tap-"
 """How the collector's own connections begin their client-provided names; they are no part of the observed system."""
@@ -40,7 +41,7 @@ SNAPSHOT_WANTED = ("policy.", "operator.policy.", "queue.policy.", "parameter.",
 """Routing keys of events whose consequences only a snapshot shows."""
 
 _term = re.compile(
-    r'\{<<"([^"\\]*)">>,([a-z]+),(?:<<"([^"\\]*)">>|(-?\d+)|(true|false))\}', re.DOTALL
+    r'\{<<"([^"\\]*)">>,([a-z]+),(?:<<"([^"\\]*)">>|(-?\d{1,18})|(true|false))\}', re.DOTALL
 )
 _protocol = re.compile(r"\{(\d+),(\d+),(\d+)\}")
 _address = re.compile(r"\{([\d,]+)\}")
@@ -51,6 +52,7 @@ def facts_of(routing_key: Text, told: dict[Text, Any], state: TopologyState) -> 
 
     Raises:
         KeyError: a field that every broker sends is missing.
+        TypeError: a name is no text.
     """
     key = routing_key if isinstance(routing_key, str) else ""
     match key:
@@ -75,11 +77,11 @@ def facts_of(routing_key: Text, told: dict[Text, Any], state: TopologyState) -> 
 def _broker_wide(key: str, told: dict[Text, Any]) -> Fact | None:
     match key:
         case "vhost.created":
-            return VhostDeclared(told["name"], "event")
+            return VhostDeclared(_name(told, "name"), "event")
         case "vhost.deleted":
-            return VhostDeleted(told["name"], "event")
+            return VhostDeleted(_name(told, "name"), "event")
         case "policy.cleared":
-            return PolicyCleared(told["vhost"], told["name"], "event")
+            return PolicyCleared(_name(told, "vhost"), _name(told, "name"), "event")
         case "alarm.set":
             return AlarmRaised(_text(told.get("node", "")), _text(told.get("source", "")), "event")
         case "alarm.cleared":
@@ -93,7 +95,7 @@ def _broker_wide(key: str, told: dict[Text, Any]) -> Fact | None:
 
 
 def _object(routing_key: str, told: dict[Text, Any]) -> Fact | None:
-    vhost, name = told["vhost"], told["name"]
+    vhost, name = _name(told, "vhost"), _name(told, "name")
     if routing_key.startswith("queue"):
         if is_tap_queue(name):
             return None
@@ -112,12 +114,14 @@ def _object(routing_key: str, told: dict[Text, Any]) -> Fact | None:
             {},
             "event",
         )
+    if name in OWN_EXCHANGES:
+        return None
     if routing_key == "exchange.deleted":
         return ExchangeDeleted(vhost, name, "event")
     return ExchangeDeclared(
         vhost,
         name,
-        told["type"],
+        _name(told, "type"),
         bool(told["durable"]),
         bool(told["auto_delete"]),
         bool(told["internal"]),
@@ -135,14 +139,15 @@ def _queue_type(kind: Text) -> Text:
 def _binding(
     kind: type[BindingCreated] | type[BindingDeleted], told: dict[Text, Any]
 ) -> Fact | None:
-    if is_tap_queue(told["destination_name"]):
+    destination = _name(told, "destination_name")
+    if is_tap_queue(destination):
         return None
     return kind(
-        told["vhost"],
-        told["source_name"],
-        told["destination_name"],
-        str(told["destination_kind"]),
-        told["routing_key"],
+        _name(told, "vhost"),
+        _name(told, "source_name"),
+        destination,
+        shown(_name(told, "destination_kind")),
+        _name(told, "routing_key"),
         arguments_of(told.get("arguments")),
         "event",
     )
@@ -191,16 +196,17 @@ def _channel(routing_key: str, told: dict[Text, Any], state: TopologyState) -> F
 
 
 def _consumer(routing_key: str, told: dict[Text, Any], state: TopologyState) -> Fact | None:
-    if is_tap_queue(told["queue"]):
+    vhost, queue, tag = (_name(told, name) for name in ("vhost", "queue", "consumer_tag"))
+    if is_tap_queue(queue):
         return None
     channel = state.channel(_text(told.get("channel", "")))
     at = (channel.connection, channel.number) if channel else ("", 0)
     if routing_key == "consumer.deleted":
-        return ConsumerStopped(told["vhost"], told["queue"], told["consumer_tag"], *at, "event")
+        return ConsumerStopped(vhost, queue, tag, *at, "event")
     return ConsumerStarted(
-        told["vhost"],
-        told["queue"],
-        told["consumer_tag"],
+        vhost,
+        queue,
+        tag,
         *at,
         bool(told["ack_required"]),
         bool(told["exclusive"]),
@@ -234,6 +240,13 @@ def protocol_of(told: Any) -> str:
 def _host_of(told: Any) -> Text:
     match = _address.fullmatch(told) if isinstance(told, str) else None
     return match[1].replace(",", ".") if match and match[1].count(",") == 3 else _text(told)
+
+
+def _name(told: dict[Text, Any], field: str) -> Text:
+    name = told[field]
+    if not isinstance(name, str | bytes):
+        raise TypeError(f"its {field} is no text")
+    return name
 
 
 def _text(value: Any) -> Text:

@@ -187,11 +187,14 @@ class TopologyState:
         """Let *fact*, observed at *at* ns, change the state; facts of other kinds change nothing."""
         key = opened(fact)
         if key is not None:
-            self.things[key] = fact
-            self.touched[key] = at
             pid = getattr(fact, "pid", "")
+            former = getattr(self.things.get(key), "pid", "")
+            if former and former != pid:
+                self._pids.pop(former, None)
             if pid:
                 self._pids[pid] = key
+            self.things[key] = fact
+            self.touched[key] = at
             return
         key = self._ended_by(fact)
         if key is not None:
