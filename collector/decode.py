@@ -140,7 +140,10 @@ class Decoder:
         routing_keys = self._list(data, at[b"routing_keys"])
         vhost, node = self._text(data, at[b"vhost"]), self._text(data, at[b"node"])
         connection, user = self._text(data, at[b"connection"]), self._text(data, at[b"user"])
-        channel = int.from_bytes(data[at[b"channel"][0] + 1 : at[b"channel"][1]], "big")
+        begin, end = at[b"channel"]
+        if data[begin] not in _whole_numbers:
+            raise TableDamaged("the channel is no number")
+        channel = int.from_bytes(data[begin + 1 : end], "big")
         mark = fingerprint(self._key, digest, properties)
         carried = properties
         if self._redact:
@@ -245,6 +248,7 @@ class Decoder:
 
 
 _S, _F, _A = b"SFA"
+_whole_numbers = b"bBsuIilL"
 
 
 def _texts_of(raw: bytes) -> Texts:
@@ -256,6 +260,8 @@ def _texts_of(raw: bytes) -> Texts:
         if raw[at] != _S:
             raise TableDamaged("a name in a list is no string")
         end = at + 5 + int.from_bytes(raw[at + 1 : at + 5], "big")
+        if end > len(raw):
+            raise TableDamaged("a name in a list ends outside")
         found.append(to_text(raw[at + 5 : end]))
         at = end
     return tuple(found)

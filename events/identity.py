@@ -42,10 +42,11 @@ def fingerprint(key: bytes, full_body_digest: bytes, properties: Properties) -> 
 
 
 def trace_headers(headers: Table | None) -> list[Text]:
-    """Return the trace and span ids' header values that are present, in a fixed order."""
+    """Return the trace and span ids' header values that are present and text, in a fixed order."""
     if not headers:
         return []
-    return [headers[name] for name in (*TRACE_HEADERS, *SPAN_HEADERS) if name in headers]
+    found = [headers[name] for name in (*TRACE_HEADERS, *SPAN_HEADERS) if name in headers]
+    return [value for value in found if isinstance(value, str | bytes)]
 
 
 def key_id(key: bytes) -> str:
