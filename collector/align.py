@@ -65,11 +65,6 @@ def align(window: Window, run: Sequence[bytes]) -> Overlap:
     return Overlap(drop=0, most=max(fits, default=0))
 
 
-def complete(window: Window, received: int) -> bool:
-    """Return whether *received* redelivered events suffice to align, however many are still to come."""
-    return received >= len(window.digests)
-
-
 def _boundaries(window: Window, longest: int) -> list[int]:
     sizes, size = [0], 0
     for count in reversed(window.blocks):

@@ -5,6 +5,7 @@ header frame of a delivery stays bytes too: what it holds is decided in ``collec
 """
 
 from struct import Struct
+from struct import error as StructError  # noqa: N812
 from typing import Any
 
 import msgspec
@@ -84,7 +85,10 @@ class FrameParser:
             if self._have < self._need:
                 return
             data = b"".join(self._rest)
-        at = self._frames(data)
+        try:
+            at = self._frames(data)
+        except (IndexError, StructError) as cut:
+            raise AmqpProtocolError("a method is cut short") from cut
         rest = data[at:]
         self._rest = [rest] if rest else []
         self._have = len(rest)
@@ -92,7 +96,7 @@ class FrameParser:
 
     def _frames(self, data: bytes) -> int:
         at, size = 0, len(data)
-        while size - at > 7:
+        while size - at >= 7:
             kind, channel, length = _frame(data, at)
             begin = at + 7
             end = begin + length
@@ -106,7 +110,7 @@ class FrameParser:
                 )
             if kind == METHOD:
                 if data[begin : begin + 4] == DELIVER:
-                    self._open[channel] = self._deliver(data, begin, channel)
+                    self._open[channel] = self._deliver(data, begin, end, channel)
                 else:
                     self._method(channel, data[begin:end])
             elif kind == HEADER:
@@ -118,10 +122,12 @@ class FrameParser:
             at = end + 1
         return at
 
-    def _deliver(self, data: bytes, begin: int, channel: int) -> _Content:
+    def _deliver(self, data: bytes, begin: int, end: int, channel: int) -> _Content:
         at = begin + 5 + data[begin + 4]
         exchange = at + 10
         key = exchange + data[at + 9]
+        if key + 1 + data[key] > end:
+            raise AmqpProtocolError("a delivery ends outside its frame")
         self.newest_tags[channel] = tag = _u64(data, at)[0]
         delivery = Delivery(
             self.sources.get(channel),
