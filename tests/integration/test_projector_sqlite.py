@@ -5,7 +5,8 @@ import json
 import os
 import sys
 import time
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -94,9 +95,12 @@ asyncio.run(main(Path(sys.argv[1])))
 """
 
 
-async def started(program: str, *arguments: object, seed: str) -> asyncio.subprocess.Process:
-    """Start a process with hash seed *seed* that runs *program*."""
-    return await asyncio.create_subprocess_exec(
+@asynccontextmanager
+async def started(
+    program: str, *arguments: object, seed: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run *program* in a process with hash seed *seed*, which does not outlive the block."""
+    process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
         program,
@@ -105,6 +109,12 @@ async def started(program: str, *arguments: object, seed: str) -> asyncio.subpro
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def finished(process: asyncio.subprocess.Process) -> Any:
@@ -165,7 +175,8 @@ async def test_the_index_on_disk_holds_every_message(directory: Path) -> None:
 @pytest.mark.parametrize("seed", ["0", "17"])
 async def test_every_way_gives_one_state_in_every_process(directory: Path, seed: str) -> None:
     """From zero, from snapshots and live, in processes with different hash seeds, all digests are equal."""
-    digests, comparisons = await finished(await started(PROVE, directory, seed=seed))
+    async with started(PROVE, directory, seed=seed) as process:
+        digests, comparisons = await finished(process)
     async with SqliteEventLog(directory, read_only=True) as log:
         here = await prove(log, None, STREAM)
 
@@ -179,11 +190,11 @@ async def test_every_way_gives_one_state_in_every_process(directory: Path, seed:
 async def test_a_live_process_comes_to_the_same_digests(tmp_path: Path, seed: str) -> None:
     """A process that follows the log while another one writes it stands where a replay from zero stands."""
     await projected(tmp_path, until=len(HISTORY) // 2)
-    process = await started(LIVE, tmp_path, len(HISTORY), seed=seed)
-    assert process.stdout is not None
-    caught_up = await asyncio.wait_for(process.stdout.readline(), TIMEOUT_S)
-    await projected(tmp_path, until=len(HISTORY))
-    digests = await finished(process)
+    async with started(LIVE, tmp_path, len(HISTORY), seed=seed) as process:
+        assert process.stdout is not None
+        caught_up = await asyncio.wait_for(process.stdout.readline(), TIMEOUT_S)
+        await projected(tmp_path, until=len(HISTORY))
+        digests = await finished(process)
     async with SqliteEventLog(tmp_path, read_only=True) as log:
         here = await prove(log, None, STREAM)
 
@@ -198,7 +209,8 @@ async def test_what_another_process_rebuilds_is_equal(directory: Path, seed: str
     async with SqliteEventLog(directory, read_only=True) as log:
         here = await prove(log, None, STREAM)
     drop_all_but_the_log(directory)
-    digests = await finished(await started(REBUILD, directory, seed=seed))
+    async with started(REBUILD, directory, seed=seed) as process:
+        digests = await finished(process)
 
     assert digests == here.digests
     assert await documents(directory) == before
