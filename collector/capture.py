@@ -249,7 +249,9 @@ class Capture:
             now_ns=snapshot.at,
             live_clients=self._all.has_events,
         )
-        self._plan_wanted = self._plan_wanted or bool(news)
+        first_look = not snapshot.clients and not self._all.topology_is_known
+        self._all.topology_is_known = self._all.topology_is_known or first_look
+        self._plan_wanted = self._plan_wanted or bool(news) or first_look
         await self.take_in(news)
 
     def _observed(self, snapshot: Snapshot) -> list[Fact]:

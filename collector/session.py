@@ -88,6 +88,7 @@ class Session:
             await taps.open(stack)
             watch = Watch(management, admin, settings, taps.vhosts, self._findings)
             await watch.assert_tracing()
+            await taps.learn_bindings(management)
             await taps.open_events(management)
             await taps.consume(self._buffer)
             history = await read_history(self._log, head)

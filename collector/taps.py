@@ -55,7 +55,8 @@ class Consumed:
 class Taps:
     """The taps on one broker.
 
-    *wanted* are the vhosts to tap, with whether they are traced; those that refuse us are left out of `vhosts`.
+    *wanted* are the vhosts to tap, with whether they are traced; those that refuse us are left out of `vhosts`. Until
+    `topology_is_known`, which the writer sets after its first look at the broker, no binding is taken away.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Taps:
         self.has_events = False
         self.depths: dict[tuple[str, str], int] = {}
         self.consumed_at: dict[str, int] = {}
+        self.topology_is_known = False
         self._settings = settings
         self._home = home
         self._wanted = wanted
@@ -90,6 +92,8 @@ class Taps:
                 self.missing.append(vhost)
             for queue in self._queues(vhost):
                 await declare(connection, queue)
+            if self._settings.dead_letter_taps == "off":
+                await (await connection.channel()).queue_delete(plan.DEAD_LETTERS)
         for vhost, connection in self._connections.items():
             self._control[vhost] = await connection.channel()
 
@@ -117,6 +121,18 @@ class Taps:
                 )
             )
         return queues
+
+    async def learn_bindings(self, management: Management) -> None:
+        """Ask what the dead-letter taps are bound to already, so that what is not safe any more is let go."""
+        for vhost in self.vhosts:
+            try:
+                answer = await management.get("queues", vhost, plan.DEAD_LETTERS, "bindings")
+            except ManagementRefused:
+                continue
+            told: list[dict[str, str]] = answer or []
+            self._bound[vhost] = {
+                (each["source"], each["routing_key"]) for each in told if each["source"]
+            }
 
     async def open_events(self, management: Management) -> None:
         """Declare the tap on the event exchange, if there is one that we may read."""
@@ -271,7 +287,8 @@ class Taps:
         for exchange, key, arguments in new:
             await bind(self._control[vhost], plan.DEAD_LETTERS, [(exchange, key, arguments)])
             bound.add((exchange, key))
-        for exchange, key in bound - wanted.keys():
+        stale = bound - wanted.keys() if self.topology_is_known else set[tuple[Text, Text]]()
+        for exchange, key in stale:
             arguments = {"x-match": "all"} if key == "" else {}
             for each in ({}, arguments):
                 await self._control[vhost].queue_unbind(plan.DEAD_LETTERS, exchange, key, each)
