@@ -109,12 +109,14 @@ class Decoder:
     def undecodable(self, delivery: Delivery, *, tap: str, vhost: Text, reason: str) -> Draft:
         """Return *delivery* as it came, with the *reason* why it is not more."""
         digest = body_digest(self._key, delivery.body)
-        whole = blake2b(
-            delivery.routing_key + digest + delivery.header, digest_size=16, key=self._key
-        ).digest()
+        try:
+            identity = delivery_digest(self._key, delivery, digest, None)
+        except (TableDamaged, IndexError):
+            whole = delivery.routing_key + digest + delivery.header
+            identity = blake2b(whole, digest_size=16, key=self._key).digest()
         fact = Undecodable(
             tap=tap,
-            delivery=whole,
+            delivery=identity,
             vhost=vhost,
             routing_key=to_text(delivery.routing_key),
             reason=reason,

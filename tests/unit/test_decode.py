@@ -227,6 +227,17 @@ def test_deep_nesting_is_bounded(depth: int, kind: type) -> None:
     assert kind is MessagePublished or "nested deeper" in fact.reason
 
 
+@pytest.mark.parametrize("depth", [1, 40])
+def test_what_comes_again_is_known_again(depth: int) -> None:
+    """A delivery that comes again has the digest it had, also when it cannot be decoded."""
+    headers = {b"headers": b"F" + table({b"h": nested(depth)})}
+    first = fact_of(firehose(trace(headers)))
+    again = fact_of(firehose(trace(headers, changed={"x-delivery-count": b"l" + bytes(8)})))
+
+    assert type(first) is type(again)
+    assert first.delivery == again.delivery
+
+
 def test_properties_that_only_the_specification_knows_are_passed_over() -> None:
     """A property list with a cluster id or unknown names decodes without them."""
     fact = fact_of(
