@@ -9,8 +9,8 @@ from events.block import Block
 from store.errors import LogUnavailable
 from store.ports import EventLog
 
-retry_first_s = 0.1
-retry_s_max = 5.0
+RETRY_FIRST_S = 0.1
+RETRY_S_MAX = 5.0
 
 log_line = structlog.get_logger("hoptrail.collect")
 
@@ -58,14 +58,14 @@ class Appender:
             self._task = None
 
     async def _append(self, block: Block) -> None:
-        delay_s = retry_first_s
+        delay_s = RETRY_FIRST_S
         while True:
             try:
                 await self._log.append(block)
             except LogUnavailable as error:
                 log_line.warning("append", block=block.number, retry_in_s=delay_s, why=str(error))
                 await asyncio.sleep(delay_s)
-                delay_s = min(delay_s * 2, retry_s_max)
+                delay_s = min(delay_s * 2, RETRY_S_MAX)
             else:
                 self._on_durable(block)
                 return

@@ -40,9 +40,9 @@ from events.facts import (
 from events.values import Text, to_text
 from store.ports import EventLog
 
-release_after_s = 600.0
+RELEASE_AFTER_S = 600.0
 """A tap quiet for so long is acknowledged whole, well before the broker's half hour is over."""
-idle_wait_s = 5.0
+IDLE_WAIT_S = 5.0
 
 log_line = structlog.get_logger("hoptrail.collect")
 
@@ -277,7 +277,7 @@ class Capture:
 
     def _wait_s(self) -> float:
         due = self._sealer.due_in_ms(time.time_ns())
-        return idle_wait_s if due is None else max(0.001, due / 1e3)
+        return IDLE_WAIT_S if due is None else max(0.001, due / 1e3)
 
     async def _seal_if_due(self) -> None:
         due = self._sealer.due_in_ms(time.time_ns())
@@ -294,7 +294,7 @@ class Capture:
             return
         starved = any(tap.is_starved for tap in self._taps)
         quiet_s = time.monotonic() - self._last_traffic
-        if not starved and (quiet_s < release_after_s or len(self._sealer)):
+        if not starved and (quiet_s < RELEASE_AFTER_S or len(self._sealer)):
             return
         if any(tap.stored_unacknowledged for tap in self._taps):
             now = time.time_ns()

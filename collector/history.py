@@ -18,7 +18,7 @@ from events.facts import (
 from events.values import Text
 from store.ports import EventLog
 
-blocks_back_max = 500
+BLOCKS_BACK_MAX = 500
 _TRAFFIC_NAMES = frozenset(kind.__name__ for kind in TRAFFIC)
 
 
@@ -121,7 +121,7 @@ async def read_windows(
     read = {key: _Backwards() for key in taps}
     released = False
     number = head.number if head is not None else -1
-    oldest = max(number - blocks_back_max, await log.first())
+    oldest = max(number - BLOCKS_BACK_MAX, await log.first())
     while number >= oldest:
         block = await log.block(number)
         number -= 1

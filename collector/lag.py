@@ -7,13 +7,13 @@ one consumer gives out without a hole, from 1.
 
 from typing import NamedTuple
 
-live_ready_max = 100
+LIVE_READY_MAX = 100
 """So few ready events are on their way to a live collector."""
-live_ns_max = 2_000_000_000
+LIVE_NS_MAX = 2_000_000_000
 """An event is called live only if it is known to have waited less than this."""
-hidden_ns = 5_000_000_000
+HIDDEN_NS = 5_000_000_000
 """Under load a quorum queue does not tell of events that stand in its log only; for so long at most."""
-unknown_ns = 24 * 3600 * 1_000_000_000
+UNKNOWN_NS = 24 * 3600 * 1_000_000_000
 
 
 class _Mark(NamedTuple):
@@ -38,7 +38,7 @@ class TapLag:
     def sampled(self, ready: int, *, tag: int, at_ns: int) -> None:
         """Take in that *ready* events waited at *at_ns*, when deliveries up to *tag* at most were under way."""
         before = [mark for mark in self._marks if mark.tag <= tag]
-        if ready <= live_ready_max:
+        if ready <= LIVE_READY_MAX:
             between = [mark for mark in self._marks if tag < mark.tag < tag + ready]
             news = [*between, _Mark(tag + ready, at_ns, live=True)]
         else:
@@ -59,6 +59,6 @@ class TapLag:
             self._live = mark.live
             self._since = self._since if mark.since is None else mark.since
         waited_ns = now_ns - self._since
-        if self._live and waited_ns <= live_ns_max:
+        if self._live and waited_ns <= LIVE_NS_MAX:
             return 0
-        return max(1, (waited_ns + hidden_ns) // 1_000_000)
+        return max(1, (waited_ns + HIDDEN_NS) // 1_000_000)

@@ -8,7 +8,7 @@ from collector.watch import TracingFound
 from events.facts import BrokerBound, Fact, SegmentStarted
 from events.values import Text
 
-restart_slack_ns = 1_000_000_000
+RESTART_SLACK_NS = 1_000_000_000
 """How far the broker's own account of when it started may be off."""
 
 
@@ -38,7 +38,7 @@ def outages(
         until = None if vhost.on_at is None else max(vhost.on_at, consumed_at.get(vhost.vhost, 0))
         was_off = vhost.on_at is None or vhost.since < vhost.on_at
         restarted = (
-            was_off if broker_started_at is None else broker_started_at > lost_at - restart_slack_ns
+            was_off if broker_started_at is None else broker_started_at > lost_at - RESTART_SLACK_NS
         )
         if ("taps", vhost.vhost) in state.things:
             since = min(lost_at, until or now)

@@ -25,9 +25,9 @@ from collector.errors import LeaderHeld
 from collector.plan import HOME_VHOST, LEADER, TapQueue
 from collector.topology_events import OWN_CONNECTIONS
 
-former_consumer_s_max = 30.0
-former_consumer_poll_s = 0.05
-leaderless_s_min = 0.2
+FORMER_CONSUMER_S_MAX = 30.0
+FORMER_CONSUMER_POLL_S = 0.05
+LEADERLESS_S_MIN = 0.2
 not_found, locked, precondition_failed = 404, 405, 406
 
 log_line = structlog.get_logger("hoptrail.collect")
@@ -137,7 +137,7 @@ async def depth_of(channel: Channel, queue: str) -> Depth | None:
     """
     asked_at, clock = time.time_ns(), time.monotonic()
     ready, consumers = await channel.queue_declare(queue, flags=PASSIVE)
-    if ready == consumers == 0 and time.monotonic() - clock >= leaderless_s_min:
+    if ready == consumers == 0 and time.monotonic() - clock >= LEADERLESS_S_MIN:
         return None
     return Depth(ready, consumers, asked_at)
 
@@ -151,7 +151,7 @@ async def wait_unread(channel: Channel, queue: str) -> Depth:
         LeaderHeld: somebody goes on consuming it.
         AmqpUnavailable: the queue has no leader.
     """
-    end = time.monotonic() + former_consumer_s_max
+    end = time.monotonic() + FORMER_CONSUMER_S_MAX
     while True:
         depth = await depth_of(channel, queue)
         if depth is not None and depth.consumers == 0:
@@ -160,4 +160,4 @@ async def wait_unread(channel: Channel, queue: str) -> Depth:
             raise AmqpUnavailable(f"{queue} in {channel.vhost!r} has no leader")
         if time.monotonic() > end:
             raise LeaderHeld(f"a consumer of {queue} in {channel.vhost!r} that does not lead")
-        await asyncio.sleep(former_consumer_poll_s)
+        await asyncio.sleep(FORMER_CONSUMER_POLL_S)

@@ -32,9 +32,9 @@ EVENT_KEYS = (
     "alarm.*",
     "node.*",
 )
-events_queue_max = 200_000
-dead_letters_queue_max = 200_000
-bindings_per_exchange_max = 1_000
+EVENTS_QUEUE_MAX = 200_000
+DEAD_LETTERS_QUEUE_MAX = 200_000
+BINDINGS_PER_EXCHANGE_MAX = 1_000
 Bind = tuple[Text, Text, dict[str, Any]]
 """Exchange, binding key, arguments."""
 
@@ -117,7 +117,7 @@ def firehose_queue(
 def events_queue(version: str, *, queue_type: str) -> TapQueue:
     """Return the tap on the event exchange, which stands in the default vhost."""
     arguments = queue_arguments(
-        version, messages_max=events_queue_max, bytes_max=None, queue_type=queue_type
+        version, messages_max=EVENTS_QUEUE_MAX, bytes_max=None, queue_type=queue_type
     )
     bindings: tuple[Bind, ...] = tuple((EVENT_EXCHANGE, key, {}) for key in EVENT_KEYS)
     return TapQueue(vhost=HOME_VHOST, name=EVENTS, arguments=arguments, bindings=bindings)
@@ -128,7 +128,7 @@ def dead_letters_queue(
 ) -> TapQueue:
     """Return the tap on the safe dead-letter exchanges of *vhost*."""
     arguments = queue_arguments(
-        version, messages_max=dead_letters_queue_max, bytes_max=bytes_max, queue_type=queue_type
+        version, messages_max=DEAD_LETTERS_QUEUE_MAX, bytes_max=bytes_max, queue_type=queue_type
     )
     return TapQueue(vhost=vhost, name=DEAD_LETTERS, arguments=arguments, bindings=planned.bindings)
 
@@ -187,8 +187,8 @@ def unsafe(
         return "it has an alternate exchange, which a binding would keep from working"
     if any(_at_least_once(queue) for queue in queues):
         return "a queue dead-letters at least once into it, and would wait for the tap"
-    if known.type == "direct" and len(_keys(state, known, queues)) > bindings_per_exchange_max:
-        return f"it has more than {bindings_per_exchange_max} binding keys"
+    if known.type == "direct" and len(_keys(state, known, queues)) > BINDINGS_PER_EXCHANGE_MAX:
+        return f"it has more than {BINDINGS_PER_EXCHANGE_MAX} binding keys"
     return None
 
 

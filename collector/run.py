@@ -20,12 +20,12 @@ from collector.settings import CollectorSettings
 from store.errors import Fenced, LogRefused, WrongBroker
 from store.ports import EventLog
 
-retry_s = 0.25
-retry_later_s = 2.0
-retry_soon_s_max = 300.0
-standby_s = 2.0
-own_leader_s_max = 60.0
-leader_grace_s = 1.0
+RETRY_S = 0.25
+RETRY_LATER_S = 2.0
+RETRY_SOON_S_MAX = 300.0
+STANDBY_S = 2.0
+OWN_LEADER_S_MAX = 60.0
+LEADER_GRACE_S = 1.0
 
 OK, WRONG, REFUSED, NOT_LEADER = 0, 2, 4, 5
 
@@ -106,10 +106,10 @@ async def _not_leader(
     refused_s = now - memory.refused_at
     own = any(holder is not None and name in holder for name in memory.own_connections)
     if settings.standby:
-        await _pause(stop, standby_s)
+        await _pause(stop, STANDBY_S)
         return None
-    if (own and refused_s < own_leader_s_max) or refused_s < leader_grace_s:
-        await _pause(stop, retry_s)
+    if (own and refused_s < OWN_LEADER_S_MAX) or refused_s < LEADER_GRACE_S:
+        await _pause(stop, RETRY_S)
         return None
     return Outcome(code=NOT_LEADER, reason=str(LeaderHeld(holder)))
 
@@ -133,8 +133,8 @@ def _report(error: Exception, since: float | None) -> float:
 
 
 def _delay_s(failing_since: float | None) -> float:
-    soon = failing_since is None or time.monotonic() - failing_since < retry_soon_s_max
-    return retry_s if soon else retry_later_s
+    soon = failing_since is None or time.monotonic() - failing_since < RETRY_SOON_S_MAX
+    return RETRY_S if soon else RETRY_LATER_S
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -23,7 +23,7 @@ from events.block import (
 from events.facts import BodyRef, ClockStepped, Envelope, Fact
 from events.identity import body_digest
 
-remembered_bodies_max = 100_000
+REMEMBERED_BODIES_MAX = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +169,7 @@ class Sealer:
         return BodyRef(digest, size, *place, truncated)
 
     def _remember(self, digest: bytes, place: tuple[int, int]) -> None:
-        if len(self._remembered) >= remembered_bodies_max:
+        if len(self._remembered) >= REMEMBERED_BODIES_MAX:
             del self._remembered[next(iter(self._remembered))]
         self._remembered[digest] = place
         self._new.append(digest)

@@ -22,7 +22,7 @@ from collector.capture import Capture
 from collector.decode import Decoder
 from collector.errors import VhostUnknown
 from collector.history import History, read_cluster_name, read_history, read_windows
-from collector.lag import unknown_ns
+from collector.lag import UNKNOWN_NS
 from collector.ledger import beginning, outages
 from collector.seal import Sealer, SealLimits
 from collector.segments import SegmentKeeper
@@ -38,9 +38,9 @@ from store import retention
 from store.errors import WrongBroker
 from store.ports import EventLog
 
-retention_s = 3600.0
-finish_s_max = 10.0
-window_min = 4_000
+RETENTION_S = 3600.0
+FINISH_S_MAX = 10.0
+WINDOW_MIN = 4_000
 """Deliveries looked back for at least, in case the former leader had a larger prefetch."""
 
 log_line = structlog.get_logger("hoptrail.collect")
@@ -99,10 +99,10 @@ class Session:
                 self._log,
                 head,
                 taps=taps.queue_names(),
-                deliveries=max(window_min, settings.prefetch, history.prefetch),
+                deliveries=max(WINDOW_MIN, settings.prefetch, history.prefetch),
                 hold=hold_of(settings.prefetch),
             )
-            capture.read(taps.expect(newest, since_ns=time.time_ns() - unknown_ns))
+            capture.read(taps.expect(newest, since_ns=time.time_ns() - UNKNOWN_NS))
             self._memory.lost_at = None
             self._memory.has_captured = self._memory.captures = True
             await self._work(capture, taps, watch, stop)
@@ -120,7 +120,7 @@ class Session:
         log_line.info("capturing", broker=self._cluster_name, vhosts=taps.vhosts)
         try:
             await capture.pump(stop)
-            async with asyncio.timeout(finish_s_max):
+            async with asyncio.timeout(FINISH_S_MAX):
                 await capture.finish("stopped")
         except BaseException as error:
             if isinstance(error, AmqpError):
@@ -227,7 +227,7 @@ class Session:
     async def _retain(self) -> None:
         """Let the log go of what is too old, for ever."""
         while True:
-            await asyncio.sleep(retention_s)
+            await asyncio.sleep(RETENTION_S)
             segments = await self._log.segments()
             drops = retention.plan(segments, self._settings.retention, now_ns=time.time_ns())
             await retention.apply(self._log, drops)

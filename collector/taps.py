@@ -30,11 +30,11 @@ from collector.watch import Findings
 from events.facts import GapOpened, TapsPlanned
 from events.values import Text
 
-depth_s = 0.5
-aligning_depth_s = 0.05
-quiet_s_min = 0.3
-awaited_s_max = 5.0
-overflow_share = 0.99
+DEPTH_S = 0.5
+ALIGNING_DEPTH_S = 0.05
+QUIET_S_MIN = 0.3
+AWAITED_S_MAX = 5.0
+OVERFLOW_SHARE = 0.99
 
 log_line = structlog.get_logger("hoptrail.collect")
 
@@ -227,7 +227,7 @@ class Taps:
                 self._look_for_overflow(tap, ready, findings)
             if aligning:
                 findings.wake()
-            await asyncio.sleep(aligning_depth_s if aligning else depth_s)
+            await asyncio.sleep(ALIGNING_DEPTH_S if aligning else DEPTH_S)
 
     async def _sample(self, each: Consumed) -> int | None:
         """Return how many events are ready in a tap, None where it cannot be told, and tell its lag.
@@ -249,13 +249,13 @@ class Taps:
         if ready or received != tap.received:
             quiet[tap] = (tap.received, now)
             return
-        enough_s = awaited_s_max if tap.awaits_more else quiet_s_min
+        enough_s = AWAITED_S_MAX if tap.awaits_more else QUIET_S_MIN
         tap.nothing_more = now - since >= enough_s
 
     def _look_for_overflow(self, tap: Tap, ready: int, findings: Findings) -> None:
         now = time.time_ns()
         gap = self._overflows.get(tap.vhost)
-        full = ready >= overflow_share * self._settings.tap_messages_max
+        full = ready >= OVERFLOW_SHARE * self._settings.tap_messages_max
         if tap.queue == plan.FIREHOSE and full and gap is None:
             self._overflows[tap.vhost] = gap = opened("tap-overflow", tap.vhost, now)
             findings.facts.append(gap)

@@ -37,7 +37,7 @@ from events.facts import (
 )
 from events.values import Text, encode_extension
 
-closed_pids_max = 10_000
+CLOSED_PIDS_MAX = 10_000
 CLIENTS = frozenset({"connection", "channel", "consumer"})
 
 Key = tuple[Any, ...]
@@ -226,7 +226,7 @@ class TopologyState:
         pid = getattr(fact, "pid", "")
         if pid:
             self._pids.pop(pid, None)
-            if len(self._closed) >= closed_pids_max:
+            if len(self._closed) >= CLOSED_PIDS_MAX:
                 del self._closed[next(iter(self._closed))]
             self._closed[pid] = None
         depends = _dependents(fact)

@@ -17,8 +17,8 @@ from collector.settings import CollectorSettings
 from events.facts import DeadLettersCounted, Fact, QueueSampled
 from events.values import Text
 
-tracing_s = 10.0
-settle_s = 1.0
+TRACING_S = 10.0
+SETTLE_S = 1.0
 
 log_line = structlog.get_logger("hoptrail.collect")
 
@@ -81,7 +81,7 @@ class Watch:
         """Assert tracing for ever."""
         while True:
             await self._try("tracing", self.assert_tracing)
-            await asyncio.sleep(tracing_s)
+            await asyncio.sleep(TRACING_S)
 
     async def snapshots(self) -> None:
         """Take snapshots for ever: regularly, and soon after something happened that only a snapshot shows."""
@@ -90,7 +90,7 @@ class Watch:
             try:
                 async with asyncio.timeout(self._settings.snapshot_s):
                     await self.snapshot_wanted.wait()
-                await asyncio.sleep(settle_s)
+                await asyncio.sleep(SETTLE_S)
             except TimeoutError:
                 pass
             self.snapshot_wanted.clear()

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 else:  # msgspec refuses a union of str and bytes, though MessagePack tells them apart by itself
     Text = Any
 
-type_of_timestamp = 1
-type_of_decimal = 2
+TYPE_OF_TIMESTAMP = 1
+TYPE_OF_DECIMAL = 2
 
 
 class AmqpTimestamp:
@@ -76,18 +76,18 @@ def shown(text: Text) -> str:
 def encode_extension(value: object) -> msgspec.msgpack.Ext:
     """Encode the two AMQP types as MessagePack extensions (an ``enc_hook`` of msgspec)."""
     if isinstance(value, AmqpTimestamp):
-        return msgspec.msgpack.Ext(type_of_timestamp, value.seconds.to_bytes(8, "big"))
+        return msgspec.msgpack.Ext(TYPE_OF_TIMESTAMP, value.seconds.to_bytes(8, "big"))
     if isinstance(value, AmqpDecimal):
         packed = value.scale.to_bytes(1, "big") + value.value.to_bytes(4, "big", signed=True)
-        return msgspec.msgpack.Ext(type_of_decimal, packed)
+        return msgspec.msgpack.Ext(TYPE_OF_DECIMAL, packed)
     raise NotImplementedError(f"no encoding for {type(value).__name__}")
 
 
 def decode_extension(code: int, data: memoryview) -> object:
     """Invert :func:`encode_extension` (an ``ext_hook`` of msgspec)."""
-    if code == type_of_timestamp:
+    if code == TYPE_OF_TIMESTAMP:
         return AmqpTimestamp(int.from_bytes(data, "big"))
-    if code == type_of_decimal:
+    if code == TYPE_OF_DECIMAL:
         return AmqpDecimal(data[0], int.from_bytes(data[1:5], "big", signed=True))
     return msgspec.msgpack.Ext(code, bytes(data))
 

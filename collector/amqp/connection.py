@@ -25,10 +25,10 @@ from collector.amqp.transport import AmqpTransport
 from collector.amqp.url import AmqpAddress
 from events.values import Text, shown
 
-answer_s_max = 30.0
-close_s_max = 2.0
-heartbeat_s = 10
-connect_s_max = 10.0
+ANSWER_S_MAX = 30.0
+CLOSE_S_MAX = 2.0
+HEARTBEAT_S = 10
+CONNECT_S_MAX = 10.0
 PASSIVE, DURABLE, EXCLUSIVE, AUTO_DELETE = 1, 2, 4, 8
 
 
@@ -65,10 +65,10 @@ class Channel:
             self._expected = expected
             self._transport.send(methods.frame(1, self.number, payload))
             try:
-                async with asyncio.timeout(answer_s_max):
+                async with asyncio.timeout(ANSWER_S_MAX):
                     return await self._answer
             except TimeoutError as error:
-                failure = AmqpClosed(0, f"no answer for {answer_s_max:g} s")
+                failure = AmqpClosed(0, f"no answer for {ANSWER_S_MAX:g} s")
                 self._transport.abort(failure)
                 raise failure from error
             finally:
@@ -208,7 +208,7 @@ class Connection:
 
     async def close(self) -> None:
         """Close in good order; a connection that is gone already is no error."""
-        await self._transport.close(close_s_max)
+        await self._transport.close(CLOSE_S_MAX)
 
     async def __aenter__(self) -> Self:
         return self
@@ -217,7 +217,7 @@ class Connection:
         await self.close()
 
 
-async def connect(address: AmqpAddress, *, name: str, heartbeat: int = heartbeat_s) -> Connection:
+async def connect(address: AmqpAddress, *, name: str, heartbeat: int = HEARTBEAT_S) -> Connection:
     """Open a connection that calls itself *name*.
 
     Raises:
@@ -226,7 +226,7 @@ async def connect(address: AmqpAddress, *, name: str, heartbeat: int = heartbeat
     """
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(connect_s_max):
+        async with asyncio.timeout(CONNECT_S_MAX):
             _, transport = await loop.create_connection(
                 lambda: AmqpTransport(address, name=name, heartbeat_s=heartbeat),
                 address.host,
@@ -238,7 +238,7 @@ async def connect(address: AmqpAddress, *, name: str, heartbeat: int = heartbeat
                 transport.abort(AmqpClosed(0, "given up"))
                 raise
     except TimeoutError as error:
-        raise AmqpUnavailable(f"{address} does not answer within {connect_s_max:g} s") from error
+        raise AmqpUnavailable(f"{address} does not answer within {CONNECT_S_MAX:g} s") from error
     except OSError as error:
         raise AmqpUnavailable(f"{address} cannot be reached: {error}") from error
     except AmqpClosed as error:

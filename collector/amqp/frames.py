@@ -13,8 +13,8 @@ import msgspec
 from collector.amqp.errors import AmqpProtocolError
 
 METHOD, HEADER, BODY, HEARTBEAT = 1, 2, 3, 8
-frame_end = 0xCE
-frame_bytes_max = 64 * 1024 * 1024
+FRAME_END = 0xCE
+FRAME_BYTES_MAX = 64 * 1024 * 1024
 """The broker sends trace headers larger than the negotiated frame size, so the limit is ours and generous."""
 
 DELIVER = b"\x00\x3c\x00\x3c"
@@ -101,10 +101,10 @@ class FrameParser:
             begin = at + 7
             end = begin + length
             if end >= size:
-                if length > frame_bytes_max:
+                if length > FRAME_BYTES_MAX:
                     raise AmqpProtocolError(f"a frame of {length} bytes")
                 break
-            if data[end] != frame_end:
+            if data[end] != FRAME_END:
                 raise AmqpProtocolError(
                     f"no frame end after {length} bytes of a frame of type {kind}"
                 )

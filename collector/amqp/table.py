@@ -11,7 +11,7 @@ from typing import Any
 from collector.amqp.errors import TableDamaged
 from events.values import AmqpDecimal, AmqpTimestamp, Text, to_text
 
-depth_max = 32
+DEPTH_MAX = 32
 _u32 = struct.Struct(">I").unpack_from
 
 _fixed: dict[int, tuple[int, struct.Struct]] = {
@@ -145,8 +145,8 @@ def spans(data: bytes, start: int = 0) -> dict[bytes, tuple[int, int]]:
 
 
 def _entries(data: bytes, at: int, end: int, depth: int) -> dict[Text, Any]:
-    if depth > depth_max:
-        raise TableDamaged(f"nested deeper than {depth_max}")
+    if depth > DEPTH_MAX:
+        raise TableDamaged(f"nested deeper than {DEPTH_MAX}")
     found: dict[Text, Any] = {}
     while at < end:
         stop = at + 1 + data[at]
@@ -170,8 +170,8 @@ def _entries(data: bytes, at: int, end: int, depth: int) -> dict[Text, Any]:
 
 
 def _items(data: bytes, at: int, end: int, depth: int) -> list[Any]:
-    if depth > depth_max:
-        raise TableDamaged(f"nested deeper than {depth_max}")
+    if depth > DEPTH_MAX:
+        raise TableDamaged(f"nested deeper than {DEPTH_MAX}")
     found: list[Any] = []
     while at < end:
         item, at = _value(data, at, end, depth)

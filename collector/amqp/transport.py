@@ -12,10 +12,10 @@ from collector.amqp.table import decode_table
 from collector.amqp.url import AmqpAddress
 from events.values import Text, shown
 
-protocol_header = b"AMQP\x00\x00\x09\x01"
-heartbeat_frame = b"\x08\x00\x00\x00\x00\x00\x00\xce"
-silent_intervals_max = 2.5
-client_capabilities = {
+PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
+HEARTBEAT_FRAME = b"\x08\x00\x00\x00\x00\x00\x00\xce"
+SILENT_INTERVALS_MAX = 2.5
+CLIENT_CAPABILITIES = {
     "basic.nack": True,
     "connection.blocked": True,
     "consumer_cancel_notify": True,
@@ -60,7 +60,7 @@ class AmqpTransport(asyncio.Protocol):
             transport.get_extra_info("peername"),
         )
         self.name = f"{_host(here)} -> {_host(there)}"
-        self._socket.write(protocol_header)
+        self._socket.write(PROTOCOL_HEADER)
 
     def data_received(self, data: bytes) -> None:
         self._last_in = self._loop.time()
@@ -193,7 +193,7 @@ class AmqpTransport(asyncio.Protocol):
             "product": "hoptrail",
             "platform": "Python",
             "connection_name": self._client_name,
-            "capabilities": client_capabilities,
+            "capabilities": CLIENT_CAPABILITIES,
         }
         return methods.start_ok(properties, self._address.user, self._address.password)
 
@@ -208,11 +208,11 @@ class AmqpTransport(asyncio.Protocol):
 
     def _beat(self) -> None:
         now = self._loop.time()
-        if not self._paused and now - self._last_in > self._heartbeat_s * silent_intervals_max:
+        if not self._paused and now - self._last_in > self._heartbeat_s * SILENT_INTERVALS_MAX:
             self.abort(AmqpClosed(0, f"{self._address} was silent for {now - self._last_in:.0f} s"))
             return
         if self.failure is None and now - self._last_out >= self._heartbeat_s / 2:
-            self.send(heartbeat_frame)
+            self.send(HEARTBEAT_FRAME)
         if self._heartbeat_s:
             self._timer = self._loop.call_later(self._heartbeat_s / 2, self._beat)
 

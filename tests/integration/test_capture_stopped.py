@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from collector.lag import live_ns_max
+from collector.lag import LIVE_NS_MAX
 from events.facts import CaptureStarted, Envelope, MessageDelivered, MessagePublished
 from projector.projection import Projection
 from store.documents import MessageDocument
@@ -45,7 +45,7 @@ def assert_times_are_true(events: list[tuple[Envelope, int]]) -> None:
     falsely_live = [
         (envelope.observed_at - at, envelope)
         for envelope, at in events
-        if envelope.lag_ms == 0 and envelope.observed_at - at > live_ns_max
+        if envelope.lag_ms == 0 and envelope.observed_at - at > LIVE_NS_MAX
     ]
     assert falsely_live == [], falsely_live[0]
     out_of_bounds = [
@@ -84,7 +84,7 @@ def assert_latencies_are_true(load: Load, messages: list[MessageDocument], stop:
         elif message.latency_ms is not None:
             told += 1
             true_ms = (first[key] - sent[key].sent_at) / NS_PER_MS
-            off_ms = live_ns_max / NS_PER_MS + SLACK_MS
+            off_ms = LIVE_NS_MAX / NS_PER_MS + SLACK_MS
             assert abs(message.latency_ms - true_ms) <= off_ms, (true_ms, message)
     assert told > LIVE_EVENTS // 10
     print(f"{len(messages)} messages, {told} with a latency")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.raw import header_payload, short, table
 from collector.amqp import AmqpProtocolError, AmqpRefused, Delivery, FrameParser, Method, parse_url
-from collector.amqp.frames import frame_bytes_max
+from collector.amqp.frames import FRAME_BYTES_MAX
 from collector.amqp.methods import ack_frame, cancelled, closing, frame, shortstr
 from tests.support.amqp_values import longstr
 
@@ -188,7 +188,7 @@ def test_bytes_that_are_no_amqp_are_told(stream: bytes, cuts: list[int]) -> None
 @pytest.mark.parametrize("cut", [7, 8, 9, 100])
 def test_a_frame_beyond_all_measure_is_refused_at_once(cut: int) -> None:
     """A frame larger than the limit is not waited for, wherever its first bytes were cut."""
-    stream = pack(">BHI", 3, 1, frame_bytes_max + 1) + bytes(200)
+    stream = pack(">BHI", 3, 1, FRAME_BYTES_MAX + 1) + bytes(200)
 
     with pytest.raises(AmqpProtocolError):
         fed(stream, [cut])

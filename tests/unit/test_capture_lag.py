@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from collector.lag import TapLag, hidden_ns, live_ns_max, live_ready_max, unknown_ns
+from collector.lag import HIDDEN_NS, LIVE_NS_MAX, LIVE_READY_MAX, UNKNOWN_NS, TapLag
 
 S = 1_000_000_000
 
@@ -53,7 +53,7 @@ def test_a_stalled_reader_is_not_live() -> None:
     """Without a fresh look at the queue nothing is called live, however short the queue was."""
     lag = TapLag(ready=0, since_ns=0, now_ns=100 * S)
 
-    assert lag.lag_ms(1, 100 * S + live_ns_max + 1) > 0
+    assert lag.lag_ms(1, 100 * S + LIVE_NS_MAX + 1) > 0
 
 
 def test_live_again_after_the_backlog() -> None:
@@ -61,7 +61,7 @@ def test_live_again_after_the_backlog() -> None:
     lag = TapLag(ready=3, since_ns=0, now_ns=100 * S)
     lag.sampled(2, tag=1, at_ns=101 * S)
     assert [lag.lag_ms(tag, 102 * S) > 0 for tag in (1, 2, 3, 4)] == [True, True, True, False]
-    lag.sampled(live_ready_max + 1, tag=5, at_ns=102 * S)
+    lag.sampled(LIVE_READY_MAX + 1, tag=5, at_ns=102 * S)
 
     assert [lag.lag_ms(tag, 102 * S) > 0 for tag in (5, 6, 7)] == [False, True, True]
 
@@ -70,11 +70,11 @@ def test_live_again_after_the_backlog() -> None:
 def test_the_bound_holds_in_any_order_of_things(seed: int) -> None:
     """Whatever the queue and its reader do: a live event is fresh, and no other is older than told."""
     chance = random.Random(seed)
-    queue, now = Queue(), unknown_ns
+    queue, now = Queue(), UNKNOWN_NS
     for _ in range(chance.randrange(3_000)):
         now += chance.randrange(S // 50)
         queue.ready.append(now)
-    lag = TapLag(ready=len(queue.ready), since_ns=unknown_ns, now_ns=now)
+    lag = TapLag(ready=len(queue.ready), since_ns=UNKNOWN_NS, now_ns=now)
     asked: tuple[int, int] | None = None
     for _ in range(3_000):
         now += chance.randrange(S // 20)
@@ -87,7 +87,7 @@ def test_the_bound_holds_in_any_order_of_things(seed: int) -> None:
             for _ in range(min(chance.randrange(80), len(queue.under_way))):
                 tag, published = queue.under_way.popleft()
                 told = lag.lag_ms(tag, now)
-                longest = (told + 1) * 1_000_000 - hidden_ns if told else live_ns_max
+                longest = (told + 1) * 1_000_000 - HIDDEN_NS if told else LIVE_NS_MAX
                 assert now - published <= longest
         elif asked is None:
             asked = (len(queue.ready), now)

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.plan import (
+    BINDINGS_PER_EXCHANGE_MAX,
     BINDINGS_SAFE_TYPES,
     DEAD_LETTERS,
     EVENT_EXCHANGE,
     FIREHOSE,
     TRACE_EXCHANGE,
     DeadLetterPlan,
-    bindings_per_exchange_max,
     dead_letters,
     dead_letters_queue,
     events_queue,
@@ -128,7 +128,7 @@ UNSAFE: dict[str, tuple[list[Fact], str]] = {
     "other vhost": ([exchange(vhost="shop")], "does not exist"),
     "too many keys": (
         [exchange(kind="direct"), *(BindingCreated("/", "dlx", "q", "queue", str(key), {}, "event")
-                                    for key in range(bindings_per_exchange_max))],
+                                    for key in range(BINDINGS_PER_EXCHANGE_MAX))],
         "binding keys",
     ),
 }  # fmt: skip
