@@ -28,6 +28,8 @@ from collector.topology_events import OWN_CONNECTIONS
 FORMER_CONSUMER_S_MAX = 30.0
 FORMER_CONSUMER_POLL_S = 0.05
 LEADERLESS_S_MIN = 0.2
+EMPTY_S = 0.5
+"""A recovering queue is may be said to be empty for this long after its taps are opened."""
 not_found, locked, precondition_failed = 404, 405, 406
 
 log_line = structlog.get_logger("hoptrail.collect")
@@ -142,10 +144,12 @@ async def depth_of(channel: Channel, queue: str) -> Depth | None:
     return Depth(ready, consumers, asked_at)
 
 
-async def wait_unread(channel: Channel, queue: str) -> Depth:
+async def wait_unread(channel: Channel, queue: str, *, settled_at: float) -> Depth:
     """Return the depth of *queue* once nobody consumes it.
 
     A former leader's consumer goes together with what it had unacknowledged; consuming before that would mix up the order.
+    A queue that a restarted broker has not yet recovered is said to be empty and unread, so that is believed only from
+    *settled_at* (monotonic, in s) on.
 
     Raises:
         LeaderHeld: somebody goes on consuming it.
@@ -154,10 +158,11 @@ async def wait_unread(channel: Channel, queue: str) -> Depth:
     end = time.monotonic() + FORMER_CONSUMER_S_MAX
     while True:
         depth = await depth_of(channel, queue)
-        if depth is not None and depth.consumers == 0:
+        now = time.monotonic()
+        if depth is not None and depth.consumers == 0 and (depth.ready or now >= settled_at):
             return depth
-        if time.monotonic() > end and depth is None:
+        if now > end and depth is None:
             raise AmqpUnavailable(f"{queue} in {channel.vhost!r} has no leader")
-        if time.monotonic() > end:
+        if now > end:
             raise LeaderHeld(f"a consumer of {queue} in {channel.vhost!r} that does not lead")
         await asyncio.sleep(FORMER_CONSUMER_POLL_S)

@@ -15,6 +15,7 @@ from collector.gaps import closed, opened
 from collector.history import Newest
 from collector.lag import TapLag
 from collector.opening import (
+    EMPTY_S,
     Depth,
     bind,
     declare,
@@ -160,12 +161,19 @@ class Taps:
         After a restart of the broker a quorum queue loses what is sent to it until it has a leader again, and does not
         say so. A consumer is accepted by a leader only.
         """
+        settled_at = time.monotonic() + EMPTY_S
         for vhost, queue in self.queue_names():
-            await self._consume_one(vhost, queue, buffer, aligned=True)
+            channel = await self._connections[vhost].channel()
+            before = await wait_unread(channel, queue, settled_at=settled_at)
+            await self._consume_one(vhost, queue, channel, buffer, before=before, aligned=True)
             if queue == plan.FIREHOSE:
                 self.consumed_at[vhost] = time.time_ns()
         if self.has_events:
-            await self._consume_one(plan.HOME_VHOST, plan.EVENTS, buffer, aligned=False)
+            channel = await self._connections[plan.HOME_VHOST].channel()
+            before = await wait_unread(channel, plan.EVENTS, settled_at=0.0)
+            await self._consume_one(
+                plan.HOME_VHOST, plan.EVENTS, channel, buffer, before=before, aligned=False
+            )
 
     def expect(
         self, newest: Mapping[tuple[Text, str], Newest], *, since_ns: int
@@ -185,13 +193,13 @@ class Taps:
         self,
         vhost: str,
         queue: str,
+        channel: Channel,
         buffer: DeliveryBuffer,
         *,
+        before: Depth,
         aligned: bool,
     ) -> None:
         prefetch = self._settings.prefetch
-        channel = await self._connections[vhost].channel()
-        before = await wait_unread(channel, queue)
         tap = Tap(
             vhost=vhost,
             queue=queue,

@@ -6,6 +6,7 @@ caller gave one by ``HOPTRAIL_AMQP_URL`` and ``HOPTRAIL_MANAGEMENT_URL``.
 
 import os
 import re
+import shutil
 import subprocess
 import zlib
 from collections.abc import Callable, Iterator
@@ -138,6 +139,10 @@ def proxy(broker: Broker) -> Iterator[Proxy]:
 def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
     """Return a function that mounts an empty file system of so many bytes."""
     parts.require("small-disk")
+    if shutil.which("mount") is None:
+        parts.missing(
+            "small-disk", "there is no mount; on Debian and Ubuntu: apt-get install mount"
+        )
     with ExitStack() as stack:
 
         def mount(size_bytes: int) -> Path:
