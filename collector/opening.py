@@ -29,7 +29,7 @@ FORMER_CONSUMER_S_MAX = 30.0
 FORMER_CONSUMER_POLL_S = 0.05
 LEADERLESS_S_MIN = 0.2
 EMPTY_S = 0.5
-"""A recovering queue is may be said to be empty for this long after its taps are opened."""
+"""A queue that is recovering may be said to be empty for this long after the taps are opened."""
 not_found, locked, precondition_failed = 404, 405, 406
 
 log_line = structlog.get_logger("hoptrail.collect")
