@@ -1,0 +1,1 @@
+"""The store on Elasticsearch: the only place that knows it."""
