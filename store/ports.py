@@ -173,6 +173,19 @@ class MessageIndex(Resource, Protocol):
         """Return for each of *fields* its *size* commonest values among the matches, with their counts."""
         ...
 
+    async def histogram(
+        self, query: Query, *, since: int, width_ns: int, buckets: int, now_ns: int
+    ) -> Sequence[int]:
+        """Return how many matches each of *buckets* spans of time holds, by `published_at`; every match is counted.
+
+        Bucket i goes from *since* + i * *width_ns* to before *since* + (i + 1) * *width_ns*, in ns. A match published
+        before the first or after the last is in none.
+
+        Raises:
+            ValueError: *buckets* is not 1 to 500, *width_ns* is not positive, or a border is beyond 64 bits.
+        """
+        ...
+
     async def clear(self) -> None:
         """Delete every document and the checkpoint."""
         ...

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from store.documents import MessageDocument
 from store.errors import QueryInvalid
 from store.ports import Sort
+from store.query import And, Query, Range
 
 TOTAL_MAX = 10_000
 """A total is counted to here, then it says at least."""
@@ -16,7 +17,11 @@ TOTAL_MAX = 10_000
 FACET_MATCHES_MAX = 10_000
 """Facets are counted over so many matches, the newest by publish time."""
 
+HISTOGRAM_BUCKETS_MAX = 500
+"""A histogram has so many buckets at most."""
+
 _MISSING = 2**62
+_TIME_MAX = 2**63
 
 
 def _latency_us(document: MessageDocument) -> int | None:
@@ -51,6 +56,23 @@ def sort_key(document: MessageDocument, sort: Sort) -> tuple[int, int]:
     """Return (sort value, position): a page's `after` is that of its last item. Latencies count in µs."""
     value = SORT_VALUES[sort.field](document)
     return (missing(sort) if value is None else value, document.position)
+
+
+def within_histogram(query: Query, since: int, width_ns: int, buckets: int) -> Query:
+    """Return the query for the matches that a histogram's buckets hold.
+
+    Raises:
+        ValueError: there can be no such histogram.
+    """
+    until = since + width_ns * buckets
+    if not 1 <= buckets <= HISTOGRAM_BUCKETS_MAX:
+        raise ValueError(f"a histogram has 1 to {HISTOGRAM_BUCKETS_MAX} buckets, not {buckets}")
+    if width_ns < 1:
+        raise ValueError(f"a bucket is at least 1 ns wide, not {width_ns}")
+    if since < -_TIME_MAX or until >= _TIME_MAX or until - since >= _TIME_MAX:
+        raise ValueError("a histogram's times are ns of 64 bits")
+    parts = query.parts if isinstance(query, And) else (query,)
+    return And((*parts, Range("published_at", since, until, include_high=False)))
 
 
 def commonest(values: Iterable[Iterable[str]], size: int) -> Mapping[str, int]:

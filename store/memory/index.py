@@ -8,7 +8,14 @@ from store.documents import MessageDocument
 from store.matching import Subject, facet_values, matches
 from store.ports import Checkpoint, Page, Sort
 from store.query import Query
-from store.ranking import FACET_MATCHES_MAX, TOTAL_MAX, check_sort, commonest, sort_key
+from store.ranking import (
+    FACET_MATCHES_MAX,
+    TOTAL_MAX,
+    check_sort,
+    commonest,
+    sort_key,
+    within_histogram,
+)
 
 
 class MemoryMessageIndex:
@@ -85,6 +92,16 @@ class MemoryMessageIndex:
             field: commonest((facet_values(field, subject) for subject in subjects), size)
             for field in fields
         }
+
+    async def histogram(
+        self, query: Query, *, since: int, width_ns: int, buckets: int, now_ns: int
+    ) -> Sequence[int]:
+        asked = within_histogram(query, since, width_ns, buckets)
+        counts = [0] * buckets
+        for subject in self._subjects.values():
+            if matches(asked, subject, now_ns=now_ns):
+                counts[(subject.document.published_at - since) // width_ns] += 1
+        return counts
 
     async def clear(self) -> None:
         self._subjects.clear()

@@ -19,7 +19,7 @@ from store.errors import LogRefused
 from store.matching import Subject, facet_values
 from store.ports import Checkpoint, Page, Sort
 from store.query import Query
-from store.ranking import FACET_MATCHES_MAX, check_sort, commonest
+from store.ranking import FACET_MATCHES_MAX, check_sort, commonest, within_histogram
 from store.sqlite import engine, index_schema
 from store.sqlite.index_query import position_in
 from store.sqlite.index_search import Found, Search
@@ -90,6 +90,12 @@ class SqliteMessageIndex:
         self, query: Query, fields: Sequence[str], *, size: int, now_ns: int
     ) -> Mapping[str, Mapping[str, int]]:
         return await self._worker.run(self._facets, query, fields, size, now_ns)
+
+    async def histogram(
+        self, query: Query, *, since: int, width_ns: int, buckets: int, now_ns: int
+    ) -> Sequence[int]:
+        asked = within_histogram(query, since, width_ns, buckets)
+        return await self._worker.run(self._histogram, asked, since, width_ns, buckets, now_ns)
 
     async def clear(self) -> None:
         self._writing()
@@ -196,6 +202,17 @@ class SqliteMessageIndex:
             field: commonest((facet_values(field, subject) for subject in subjects), size)
             for field in fields
         }
+
+    def _histogram(
+        self, query: Query, since: int, width_ns: int, buckets: int, now_ns: int
+    ) -> Sequence[int]:
+        if (db := self._connected()) is None:
+            return [0] * buckets
+        db.execute("BEGIN")
+        try:
+            return Search(db, query, now_ns).histogram(since, width_ns, buckets)
+        finally:
+            db.execute("COMMIT")
 
     def _clear(self) -> None:
         db = self._writing().connection

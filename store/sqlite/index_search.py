@@ -79,6 +79,21 @@ class Search:
         total = self._count() if exact_total else TOTAL_MAX
         return Found(self._many(sort, count, after, rows, last), total, exact_total)
 
+    def histogram(self, since: int, width_ns: int, buckets: int) -> list[int]:
+        """Return the matches in each bucket of publish time; the query must allow none outside them."""
+        counts = [0] * buckets
+        if self._node == NONE or not self._spans:
+            return counts
+        told = plan(self._translation, self._node, self._low, self._high)
+        put = self._translation.put
+        rows = self._run(
+            f"SELECT (m.published_at - {put(since)}) / {put(width_ns)} AS bucket, count(*)"
+            f" FROM {told.source} WHERE {told.where} GROUP BY bucket"
+        )
+        for bucket, count in rows:
+            counts[bucket] = count
+        return counts
+
     def _spans_of(self, query: Query, now_ns: int) -> list[_Span]:
         """Return the spans of positions that can hold matches, oldest first."""
         found = [

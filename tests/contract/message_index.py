@@ -9,7 +9,7 @@ from store.documents import Copy, MessageDocument, Party
 from store.errors import QueryInvalid
 from store.ports import MessageIndex, Page, Sort
 from store.query_parser import parse
-from store.ranking import TOTAL_MAX
+from store.ranking import HISTOGRAM_BUCKETS_MAX, TOTAL_MAX
 from tests.contract import matrix, text_cases
 from tests.contract.cases import CASES, DOCUMENTS, TEXTS
 from tests.contract.documents import NOW, checkpoint, fill, message
@@ -248,6 +248,65 @@ class MessageIndexContract:
 
         with pytest.raises(QueryInvalid, match="nothing"):
             await index.facets(parse(""), ["nothing"], size=2, now_ns=NOW)
+
+    async def test_a_bucket_begins_with_its_border(self, index: MessageIndex) -> None:
+        """A message on a border counts in the bucket that begins there, to the nanosecond; those outside in none."""
+        times = [-1, 0, 9, 10, 19, 20, 29, 30, 31]
+        await fill(index, [message(i, published_at=NOW + ns) for i, ns in enumerate(times)])
+
+        told = await index.histogram(parse(""), since=NOW, width_ns=10, buckets=3, now_ns=NOW)
+        one = await index.histogram(parse(""), since=NOW + 30, width_ns=1, buckets=1, now_ns=NOW)
+
+        assert list(told) == [2, 2, 2]
+        assert list(one) == [1]
+
+    async def test_a_histogram_counts_what_a_query_matches(self, index: MessageIndex) -> None:
+        """Only matches are counted, whatever the query asks, times of its own included."""
+        await fill(index, DOCUMENTS, TEXTS)
+        since = min(document.published_at for document in DOCUMENTS)
+
+        async def told(query: str) -> list[int]:
+            width = 1 + max(document.published_at for document in DOCUMENTS) - since
+            found = parse(query)
+            return list(
+                await index.histogram(found, since=since, width_ns=width, buckets=1, now_ns=NOW)
+            )
+
+        for query, expected in CASES:
+            assert await told(query) == [len(expected)], query
+
+    async def test_a_histogram_counts_every_match(self, index: MessageIndex) -> None:
+        """More matches than a total counts are counted all the same; an empty index has none."""
+        empty = await index.histogram(parse(""), since=0, width_ns=NOW, buckets=2, now_ns=NOW)
+        documents = many()
+        await fill(index, documents)
+
+        for query, states in (("", ("delivered", "waiting")), ("state:delivered", ("delivered",))):
+            told = await index.histogram(
+                parse(query), since=NOW - 3200, width_ns=100, buckets=30, now_ns=NOW
+            )
+            places = [(d.published_at - NOW + 3200) // 100 for d in documents if d.state in states]
+            assert list(told) == [places.count(bucket) for bucket in range(30)]
+        assert list(empty) == [0, 0]
+
+    @pytest.mark.parametrize(
+        ("since", "width_ns", "buckets"),
+        [
+            (0, 1, 0),
+            (0, 1, HISTOGRAM_BUCKETS_MAX + 1),
+            (0, 0, 1),
+            (NOW, 2**62, 4),
+            (-(2**64), 1, 1),
+        ],
+    )
+    async def test_an_impossible_histogram_is_refused(
+        self, index: MessageIndex, since: int, width_ns: int, buckets: int
+    ) -> None:
+        """Too many buckets, none, buckets without width, and times beyond 64 bits are errors."""
+        with pytest.raises(ValueError, match=r"histogram|bucket"):
+            await index.histogram(
+                parse(""), since=since, width_ns=width_ns, buckets=buckets, now_ns=NOW
+            )
 
     async def test_clearing_deletes_everything(self, index: MessageIndex) -> None:
         """After clear there is no document and no checkpoint, and saving works again."""

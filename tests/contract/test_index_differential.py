@@ -103,6 +103,37 @@ def test_a_search_finds_exactly_what_matches(told: Saves, asked: list[Query]) ->
         assert pages[0].total == len(expected), query
 
 
+histograms = st.builds(
+    dict,
+    since=st.integers(NOW - 8, NOW + 3),
+    width_ns=st.integers(1, 6),
+    buckets=st.integers(1, 12),
+)
+
+
+async def counted(
+    directory: Path, told: Saves, asked: list[tuple[Query, dict[str, int]]]
+) -> list[list[list[int]]]:
+    found: list[list[list[int]]] = []
+    async with MemoryMessageIndex() as memory, SqliteMessageIndex(directory) as sqlite:
+        for index in (memory, sqlite):
+            await filled(index, told, together=True)
+            found.append([list(await index.histogram(q, **of, now_ns=NOW)) for q, of in asked])
+    return found
+
+
+@settings(EXAMPLES, max_examples=100)
+@given(told=saves, asked=st.lists(st.tuples(queries, histograms), min_size=1, max_size=6))
+def test_every_store_counts_the_same(
+    told: Saves, asked: list[tuple[Query, dict[str, int]]]
+) -> None:
+    """Any query gives the same histogram, whatever its borders."""
+    with tempfile.TemporaryDirectory() as directory:
+        memory, sqlite = asyncio.run(counted(Path(directory), told, asked))
+
+    assert sqlite == memory
+
+
 COMMON = (
     "*", "payment", "-nothing", "-rare", "-state:gone", "NOT (state:gone OR state:unknown)", "pay*",
     "exchange:e1 OR exchange:e2 OR exchange:e3", "state:delivered OR state:waiting", "state:delivered OR payment",
@@ -139,7 +170,7 @@ def crowd() -> Iterator[tuple[MessageDocument, str]]:
 
 
 async def test_common_queries_give_the_same_pages(tmp_path: Path) -> None:
-    """Where more match than are counted, pages in any order are those of the memory index, the second too."""
+    """Where more match than are counted, pages in any order and histograms are those of the memory index."""
     told = list(crowd())
     texts = {document.uid: text for document, text in told}
     dice = random.Random(7)
@@ -158,3 +189,11 @@ async def test_common_queries_give_the_same_pages(tmp_path: Path) -> None:
                     assert shown([ours]) == shown([theirs]), (text, sort)
                     assert not theirs.total_is_exact, text
                     after = theirs.after
+            ours, theirs = [
+                await index.histogram(
+                    query, since=NOW - 3100 * SECOND, width_ns=31 * SECOND, buckets=99, now_ns=NOW
+                )
+                for index in (sqlite, memory)
+            ]
+            assert list(ours) == list(theirs), text
+            assert sum(theirs) > 9_000, text
