@@ -180,6 +180,18 @@ def numbers(field: Field, document: MessageDocument) -> Iterator[int | float]:
             yield value
 
 
+FREE_FIELDS = (
+    "message_id",
+    "correlation_id",
+    "type",
+    "exchange",
+    "routing_keys",
+    "queue",
+    "service",
+)
+"""The fields whose values are :func:`free_texts`."""
+
+
 def free_texts(document: MessageDocument) -> Iterator[str]:
     """Yield the texts that a word without a field is looked for in, apart from headers and body."""
     values: tuple[Values, ...] = (

@@ -6,6 +6,8 @@ store; SQLite stores its result joined by spaces.
 """
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from store import word_break as wb
 
@@ -42,6 +44,44 @@ def tokens(text: str) -> list[str]:
         for token in found
         for i in range(0, len(token), TOKEN_CHARS_MAX)
     ]
+
+
+class Token(NamedTuple):
+    """A token and its place: the characters from `start` to before `end` of the text it stands in."""
+
+    text: str
+    start: int
+    end: int
+
+
+def tokens_at(text: str) -> Iterator[Token]:
+    """Yield the tokens of *text* with their places.
+
+    Their texts are :func:`tokens` of it; the characters at a token's place are the token in lower case.
+    """
+    for start, part in [(0, text)] if text.isascii() else _parts(text):
+        words = _ASCII_WORD.finditer(part.lower()) if part.isascii() else _WORD.finditer(part)
+        for word in words:
+            yield from _pieces(word[0], start + word.start())
+
+
+def _parts(text: str) -> Iterator[tuple[int, str]]:
+    start = 0
+    for found in _BREAK.finditer(text):
+        yield start, text[start : found.start()]
+        start = found.end()
+    yield start, text[start:]
+
+
+def _pieces(word: str, start: int) -> Iterator[Token]:
+    token = word.lower()
+    if len(token) <= TOKEN_CHARS_MAX:
+        yield Token(token, start, start + len(word))
+        return
+    origins = [at for at, letter in enumerate(word) for _ in letter.lower()] + [len(word)]
+    for i in range(0, len(token), TOKEN_CHARS_MAX):
+        piece = token[i : i + TOKEN_CHARS_MAX]
+        yield Token(piece, start + origins[i], start + origins[i + len(piece)])
 
 
 def _tokens_of(part: str) -> list[str]:

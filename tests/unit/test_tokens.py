@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from uniseg.wordbreak import words
 
 from store import word_break as wb
-from store.tokens import TOKEN_CHARS_MAX, tokens
+from store.tokens import TOKEN_CHARS_MAX, tokens, tokens_at
 
 _WORDLY = re.compile(f"[{wb.LETTER}{wb.HEBREW}{wb.DIGIT}{wb.KATAKANA}{wb.SINGLE}]")
 
@@ -82,3 +82,26 @@ def test_tokens_of_tokens_are_the_same(text: str) -> None:
 def test_long_tokens_are_cut() -> None:
     """A token beyond the limit becomes several, the same for documents and queries."""
     assert [len(token) for token in tokens("x" * 600)] == [TOKEN_CHARS_MAX, TOKEN_CHARS_MAX, 90]
+
+
+@given(INTERESTING)
+@example("x" * 600)
+@example("a_" * 200 + " é " + "é" * 300)
+def test_every_token_has_its_place(text: str) -> None:
+    """Tokens with their places are the tokens, in order, each standing at its place, and places do not overlap."""
+    placed = list(tokens_at(text))
+
+    assert [token.text for token in placed] == tokens(text)
+    assert [text[token.start : token.end].lower() for token in placed] == tokens(text)
+    ends = [0, *(token.end for token in placed)]
+    assert all(token.start >= end for token, end in zip(placed, ends, strict=False))
+
+
+def test_a_cut_through_a_letter_that_grows_gives_it_to_the_rest() -> None:
+    """A letter whose lower case is two characters, on both sides of a cut, stands in the place of the later piece."""
+    text = "x" * (TOKEN_CHARS_MAX - 1) + "İy"
+
+    first, second = tokens_at(text)
+
+    assert [first.text, second.text] == tokens(text)
+    assert (first.end, second.start, second.end) == (len(text) - 2, len(text) - 2, len(text))
