@@ -1,5 +1,7 @@
 """Brokers, vhosts and proxies for the tests, and an environment without settings of ours.
 
+Elasticsearch servers come from ``tests/support/elastic_fixtures.py``.
+
 Each worker process starts one broker of its own, when a test first asks for it, unless the
 caller gave one by ``HOPTRAIL_AMQP_URL`` and ``HOPTRAIL_MANAGEMENT_URL``.
 """
@@ -23,39 +25,40 @@ from tests.support.proxy import Proxy
 
 parts.strip_environment()
 
+pytest_plugins = ["tests.support.elastic_fixtures"]
+
 BROKER_CONFIG = "collect_statistics_interval = 1000"
 """The broker's counters are at most a second old instead of five, so that waiting is short."""
 
 VHOST_NAME_LENGTH_MAX = 60
-BROKERS_USED = pytest.StashKey[set[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse an unknown part at the start rather than at the end."""
     parts.left_out()
-    config.stash[BROKERS_USED] = set()
+    config.stash[parts.USED] = set()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tell the controlling process which brokers this worker used."""
+    """Tell the controlling process which servers this worker used."""
     if (output := getattr(session.config, "workeroutput", None)) is not None:
-        output["brokers"] = sorted(session.config.stash[BROKERS_USED])
+        output["used"] = sorted(session.config.stash[parts.USED])
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: object) -> None:
     """Collect what a worker told."""
-    used = getattr(node, "workeroutput", {}).get("brokers", [])
+    used = getattr(node, "workeroutput", {}).get("used", [])
     config: pytest.Config = getattr(node, "config")  # noqa: B009 - the node has no public type
-    config.stash[BROKERS_USED].update(used)
+    config.stash[parts.USED].update(used)
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say which brokers were observed and what was left out."""
-    for name in sorted(config.stash[BROKERS_USED]):
-        terminalreporter.write_line(f"observed {name}")
+    """Say which servers were used and what was left out."""
+    for used in sorted(config.stash[parts.USED]):
+        terminalreporter.write_line(used)
     for part in sorted(parts.left_out()):
         terminalreporter.write_line(f"WITHOUT {part} ({parts.KNOWN[part]}), as the caller asked")
 
@@ -77,7 +80,7 @@ def broker(
         parts.missing("broker", refused)
     with ExitStack() as stack:
         stack.callback(_discard, opened)
-        request.config.stash[BROKERS_USED].add(f"RabbitMQ {opened.version}, {opened.kind}")
+        parts.note(request.config, f"observed RabbitMQ {opened.version}, {opened.kind}")
         yield opened
 
 

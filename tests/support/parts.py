@@ -12,11 +12,14 @@ import pytest
 KNOWN: Final = {
     "broker": "a RabbitMQ to observe",
     "own-broker": "a RabbitMQ that may be stopped, killed and restarted",
+    "elastic": "an Elasticsearch to store in",
+    "own-elastic": "an Elasticsearch that may be stopped, killed and restarted",
     "small-disk": "a small file system that can be filled",
 }
 VARIABLE: Final = "HOPTRAIL_TEST_WITHOUT"
 STRIPPED_PREFIX: Final = "HOPTRAIL_"
 KEPT_PREFIX: Final = "TESTS_KEEP_"
+USED: Final = pytest.StashKey[set[str]]()
 
 
 def strip_environment() -> None:
@@ -45,6 +48,11 @@ def left_out() -> frozenset[str]:
             f"{VARIABLE} names {', '.join(sorted(unknown))}; there are {', '.join(KNOWN)}"
         )
     return frozenset(names)
+
+
+def note(config: pytest.Config, used: str) -> None:
+    """Have the end of the run say *used*, such as ``observed RabbitMQ 3.10.8, private node``."""
+    config.stash[USED].add(used)
 
 
 def require(part: str) -> None:

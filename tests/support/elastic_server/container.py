@@ -1,0 +1,165 @@
+"""Elasticsearch in a container, where a Docker engine really runs.
+
+Each container has its own name, made from its port, and is removed on ``close``.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from examples.local_broker import free_ports
+from tests.support.elastic_server.distribution import VERSION_8
+from tests.support.elastic_server.node import FAST_START, HEAP, Setting
+from tests.support.elastic_server.server import (
+    ElasticNotOurs,
+    ElasticServer,
+    ElasticUnavailable,
+    wait_until_ready,
+)
+
+IMAGE: Final = f"docker.elastic.co/elasticsearch/elasticsearch:{VERSION_8}"
+ENGINE_TIMEOUT_S: Final = 20.0
+PULL_TIMEOUT_S: Final = 900.0
+COMMAND_TIMEOUT_S: Final = 90.0
+STOP_TIMEOUT_S: Final = 60
+
+
+def require_engine() -> None:
+    """Return if a Docker engine answers.
+
+    Raises:
+        ElasticUnavailable: there is no client, or no engine behind it.
+    """
+    if shutil.which("docker") is None:
+        raise ElasticUnavailable("Docker: no docker command here")
+    _docker("version", "--format", "{{.Server.Version}}", timeout_s=ENGINE_TIMEOUT_S)
+
+
+class ElasticContainer(ElasticServer):
+    """One container of the official image on 127.0.0.1, without security; made on first start."""
+
+    kind = "container"
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        config: Mapping[str, Setting] | None = None,
+        fast_start: bool = True,
+    ) -> None:
+        self.directory = directory.absolute()
+        self._config = dict(config or {})
+        self._java_options = [f"-Xms{HEAP}", f"-Xmx{HEAP}", *(FAST_START if fast_start else ())]
+        self._name: str | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the container's first process in the engine's machine."""
+        if self._name is None:
+            return None
+        return int(_docker("inspect", "--format", "{{.State.Pid}}", self._name)) or None
+
+    @property
+    def data(self) -> Path:
+        """Refuse: the data lie inside."""
+        raise ElasticNotOurs("the data of a container lie inside it")
+
+    def start(self) -> None:
+        """Create or start the container and wait until it is ready."""
+        if self._name is None:
+            self._create()
+        assert self._name is not None
+        _docker("start", self._name)
+        try:
+            wait_until_ready(self.url, gave_up=self._ended_early)
+        except ElasticUnavailable:
+            self.close()
+            raise
+
+    def stop(self) -> None:
+        """Stop the container in good order."""
+        if self._name is not None:
+            _docker("stop", "-t", str(STOP_TIMEOUT_S), self._name)
+
+    def kill(self) -> None:
+        """SIGKILL the container's processes."""
+        if self._name is not None and self.pid is not None:
+            _docker("kill", "--signal", "KILL", self._name)
+            _docker("wait", self._name)
+
+    def pause(self) -> None:
+        """Freeze the container's processes."""
+        assert self._name is not None
+        _docker("pause", self._name)
+
+    def resume(self) -> None:
+        """Let them run on."""
+        assert self._name is not None
+        _docker("unpause", self._name)
+
+    def close(self) -> None:
+        """Remove the container with its data."""
+        if self._name is not None:
+            _docker("rm", "--force", "--volumes", self._name)
+            self._name = None
+
+    def _create(self) -> None:
+        (port,) = free_ports(1)
+        if _run(["docker", "image", "inspect", IMAGE], COMMAND_TIMEOUT_S).returncode != 0:
+            _docker("pull", IMAGE, timeout_s=PULL_TIMEOUT_S)
+        settings = {
+            "discovery.type": "single-node",
+            "xpack.security.enabled": False,
+            "cluster.routing.allocation.disk.threshold_enabled": False,
+            **self._config,
+        }
+        given = [f"{name}={_plain(value)}" for name, value in settings.items()]
+        given.append(f"ES_JAVA_OPTS={' '.join(self._java_options)}")
+        name = f"hoptrail-elastic-{port}"
+        _docker(
+            "create", "--name", name, "--publish", f"127.0.0.1:{port}:9200",
+            *[word for each in given for word in ("--env", each)],
+            # Removed by hand after a run that was killed: the label tells whose it was.
+            "--label", f"hoptrail.tests.pid={os.getpid()}",
+            IMAGE,
+        )  # fmt: skip
+        self._name = name
+        self.url = f"http://127.0.0.1:{port}"
+
+    def _ended_early(self) -> str | None:
+        assert self._name is not None
+        state = json.loads(_docker("inspect", "--format", "{{json .State}}", self._name))
+        if state["Running"]:
+            return None
+        log = _run(["docker", "logs", "--tail", "25", self._name], COMMAND_TIMEOUT_S)
+        return f"the container ended while starting:\n{log.stdout}{log.stderr}"
+
+
+def _plain(value: Setting) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _run(command: list[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=timeout_s, check=False,
+    )  # fmt: skip
+
+
+def _docker(*args: str, timeout_s: float = COMMAND_TIMEOUT_S) -> str:
+    try:
+        done = _run(["docker", *args], timeout_s)
+    except subprocess.TimeoutExpired as error:
+        raise ElasticUnavailable(
+            f"Docker: `docker {args[0]}` did not answer in {timeout_s:.0f} s; restart its engine"
+        ) from error
+    if done.returncode != 0:
+        raise ElasticUnavailable(
+            f"Docker: `docker {args[0]}` failed: {done.stderr.strip()}; start the engine or "
+            "make it reachable for this user, then run this again"
+        )
+    return done.stdout.strip()

@@ -1,0 +1,264 @@
+"""A private Elasticsearch node: one process with ports, directories and a user of its own.
+
+Elasticsearch refuses to run as root; started by root it runs as ``nobody``, in a directory that
+``nobody`` can reach. It ends when the process that started it ends, however that happens, and
+its directory is removed then.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from examples.local_broker import free_ports
+from tests.support.elastic_server.distribution import Distribution
+from tests.support.elastic_server.server import (
+    ElasticServer,
+    ElasticUnavailable,
+    tls_context,
+    wait_until_ready,
+)
+
+Setting = str | int | bool
+
+NOBODY: Final = 65_534
+"""User and group id of ``nobody`` on Debian, Ubuntu, Fedora and Alpine."""
+
+HEAP: Final = "512m"
+STOP_TIMEOUT_S: Final = 60.0
+START_ATTEMPTS_MAX: Final = 3
+LOG_TAIL_LINES: Final = 25
+
+JVM_OPTIONS: Final = (
+    f"-Xms{HEAP}",
+    f"-Xmx{HEAP}",
+    "-XX:-UseG1GC",
+    "-XX:+UseSerialGC",
+    "-Xlog:disable",
+    "-Xlog:all=error:stderr",
+)
+FAST_START: Final = ("-XX:TieredStopAtLevel=1",)
+"""Compile quickly rather than well: the tests start servers more than they work them."""
+
+GUARD: Final = 'read -r word || { kill -KILL -- "-$1"; rm -rf -- "$2"; }'
+"""Ends the server when the pipe closes without a word, thus when we were killed."""
+
+
+class ElasticNode(ElasticServer):
+    """One node of an unpacked distribution; nothing happens before ``start``.
+
+    Args:
+        directory: where its output goes, and everything else unless root starts it.
+        config: lines of ``elasticsearch.yml`` that add to ours or replace them.
+        fast_start: start in less time and work slower.
+    """
+
+    kind = "private node"
+
+    def __init__(
+        self,
+        directory: Path,
+        distribution: Distribution,
+        *,
+        config: Mapping[str, Setting] | None = None,
+        fast_start: bool = True,
+    ) -> None:
+        self.directory = directory.absolute()
+        self._distribution = distribution
+        self._given_config = dict(config or {})
+        self._jvm_options = (*JVM_OPTIONS, *(FAST_START if fast_start else ()))
+        self._place: Path | None = None
+        self._ports: tuple[int, int] | None = None
+        self._launcher: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the server, which is a child of the launcher we started."""
+        if self._launcher is None or self._launcher.poll() is not None:
+            return None
+        written = self.place / "pid"
+        return int(written.read_text()) if written.exists() else None
+
+    @property
+    def place(self) -> Path:
+        """Where its configuration, data and logs are; made when first asked for."""
+        if self._place is None:
+            self._place = self._make_place()
+        return self._place
+
+    @property
+    def data(self) -> Path:
+        """Where its data lie."""
+        return self.place / "data"
+
+    def start(self) -> None:
+        """Start the node and wait until it is ready.
+
+        Ports chosen by us are chosen again if somebody takes them in between.
+        """
+        if self._launcher is not None and self._launcher.poll() is None:
+            return
+        attempts = 1 if self._ports else START_ATTEMPTS_MAX
+        for attempt in range(1, attempts + 1):
+            http, transport = self._ports or free_ports(2)
+            try:
+                self._start_on(http, transport)
+            except ElasticUnavailable:
+                self.kill()
+                if attempt == attempts:
+                    raise
+            else:
+                self._ports = (http, transport)
+                return
+
+    def stop(self) -> None:
+        """Stop the node in good order by SIGTERM; SIGKILL if it does not end in time."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL the server."""
+        self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Stop the server's process by SIGSTOP."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it run on by SIGCONT."""
+        self._signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        """Kill it and remove its directories."""
+        self.kill()
+        if self._place is not None:
+            shutil.rmtree(self._place, ignore_errors=True)
+            self._place = None
+
+    def _signal(self, how: signal.Signals) -> None:
+        pid = self.pid
+        if pid is None:
+            raise RuntimeError("the node does not run")
+        os.kill(pid, how)
+
+    def _start_on(self, http: int, transport: int) -> None:
+        self.url = f"http://127.0.0.1:{http}"
+        self._write_files(http, transport)
+        (self.place / "pid").unlink(missing_ok=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with (self.directory / "output.log").open("ab") as output:
+            self._launcher = subprocess.Popen(
+                self._command(),
+                env=self._environment(), cwd="/", stdin=subprocess.DEVNULL,
+                stdout=output.fileno(), stderr=output.fileno(),
+                # A session of its own: Ctrl-C in the terminal must reach us and not the server.
+                start_new_session=True,
+            )  # fmt: skip
+        self._guard = subprocess.Popen(
+            ["/bin/sh", "-c", GUARD, "sh", str(self._launcher.pid), str(self.place)],
+            stdin=subprocess.PIPE, start_new_session=True, cwd="/",
+        )  # fmt: skip
+        wait_until_ready(self.url, context=tls_context(self.ca_file), gave_up=self._ended_early)
+
+    def _command(self) -> list[str]:
+        program = str(self._distribution.home / "bin" / "elasticsearch")
+        command = [program, "-p", str(self._seen(self.place / "pid"))]
+        if os.geteuid() != 0:
+            return command
+        identity = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        return ["setpriv", *identity, "--", *command]
+
+    def _seen(self, path: Path) -> Path:
+        """Return *path* as the server sees it."""
+        return Path("/") / path.relative_to(self._distribution.root)
+
+    def _environment(self) -> dict[str, str]:
+        place = self._seen(self.place)
+        return {
+            "PATH": os.defpath,
+            "HOME": str(place),
+            "LANG": "C.UTF-8",
+            "ES_PATH_CONF": str(place / "config"),
+            "ES_TMPDIR": str(place / "tmp"),
+            "ES_JAVA_HOME": str(self._distribution.java_home),
+            # For the launcher, a Java program that starts the server and waits for its end.
+            "CLI_JAVA_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx64m",
+        }
+
+    def _make_place(self) -> Path:
+        if os.geteuid() != 0:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            return self.directory
+        # Folders that pytest makes are closed to everybody but root.
+        above = self._distribution.root / "var" / "tmp"
+        place = Path(tempfile.mkdtemp(prefix="hoptrail-elastic-", dir=above))
+        os.chown(place, NOBODY, NOBODY)
+        return place
+
+    def _write_files(self, http: int, transport: int) -> None:
+        place, config = self.place, self.place / "config"
+        if not config.exists():
+            home = self._distribution.root / self._distribution.home.relative_to("/")
+            shutil.copytree(home / "config", config)
+            for name in ("data", "logs", "tmp", "config/jvm.options.d"):
+                (place / name).mkdir(exist_ok=True)
+        lines = {**self._settings(http, transport), **self._given_config}
+        (config / "elasticsearch.yml").write_text(
+            "".join(f"{name}: {json.dumps(value)}\n" for name, value in lines.items())
+        )
+        (config / "jvm.options.d" / "hoptrail.options").write_text(
+            "\n".join([*self._jvm_options, ""])
+        )
+        if os.geteuid() == 0:
+            for path in [place, *place.rglob("*")]:
+                os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+
+    def _settings(self, http: int, transport: int) -> dict[str, Setting]:
+        place = self._seen(self.place)
+        return {
+            "cluster.name": "hoptrail-tests",
+            "node.name": "hoptrail",
+            "discovery.type": "single-node",
+            "network.host": "127.0.0.1",
+            "http.port": http,
+            "transport.port": transport,
+            "path.data": str(place / "data"),
+            "path.logs": str(place / "logs"),
+            "xpack.security.enabled": False,
+            # A developer's disk is often nearly full.
+            "cluster.routing.allocation.disk.threshold_enabled": False,
+        }
+
+    def _ended_early(self) -> str | None:
+        if self._launcher is None or self._launcher.poll() is None:
+            return None
+        lines = (self.directory / "output.log").read_text(errors="replace").splitlines()
+        tail = "\n".join(lines[-LOG_TAIL_LINES:])
+        return f"private node: it ended while starting with {self._launcher.returncode}:\n{tail}"
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._launcher is not None:
+            self._end_processes(self._launcher, how)
+        if self._guard is not None:
+            # The guard must hear the word only when both processes are gone.
+            self._guard.communicate(b"done\n")
+        self._launcher = self._guard = None
+
+    def _end_processes(self, launcher: subprocess.Popen[bytes], how: signal.Signals) -> None:
+        # The launcher ends when its child, the server, has ended.
+        pid = self.pid
+        if pid is not None:
+            os.kill(pid, how)
+            os.kill(pid, signal.SIGCONT)
+        elif launcher.poll() is None:
+            os.killpg(launcher.pid, signal.SIGKILL)
+        try:
+            launcher.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(launcher.pid, signal.SIGKILL)
+            launcher.wait()
