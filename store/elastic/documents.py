@@ -1,0 +1,124 @@
+"""Documents by id: read in real time, created once. What every part of the store needs of Elasticsearch.
+
+A document is *known not to be there* only where the answer says so; a shard that cannot answer now is unavailable.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from store.elastic.connection import Elastic, RequestRefused, escaped
+from store.errors import LogUnavailable
+
+EXISTS = "resource_already_exists_exception"
+NO_INDEX = "index_not_found_exception"
+
+T = TypeVar("T")
+
+
+class _Error(msgspec.Struct):
+    type: str = ""
+    reason: str | None = None
+
+
+class Doc(msgspec.Struct, Generic[T]):
+    """A document as it is read. `source` is None where it is not there, or its index is not (`index_is_missing`)."""
+
+    id: str = msgspec.field(name="_id")
+    source: T | None = msgspec.field(name="_source", default=None)
+    error: _Error | None = None
+
+    @property
+    def index_is_missing(self) -> bool:
+        return self.error is not None and self.error.type == NO_INDEX
+
+
+class Docs(msgspec.Struct, Generic[T]):
+    docs: list[Doc[T]]
+
+
+class Hits(msgspec.Struct, Generic[T]):
+    hits: list[Doc[T]] = []
+
+
+class Found(msgspec.Struct, Generic[T]):
+    """The answer to a search, as far as it is needed."""
+
+    hits: Hits[T]
+
+    @property
+    def sources(self) -> list[T]:
+        return [hit.source for hit in self.hits.hits if hit.source is not None]
+
+
+async def read(
+    elastic: Elastic,
+    index: str,
+    ids: Sequence[str],
+    decoder: "msgspec.json.Decoder[Docs[T]]",
+    *,
+    fields: str | None = None,
+) -> list[Doc[T]]:
+    """Return the documents *ids* of *index* in their order, as they are now; *fields*: only those of the source.
+
+    Raises:
+        LogUnavailable: it is not known of one of them whether it is there.
+    """
+    answer = await elastic.request(
+        "POST",
+        f"/{index}/_mget",
+        body=msgspec.json.encode({"ids": ids}),
+        params=None if fields is None else {"_source_includes": fields},
+        expect={404},
+    )
+    if answer.status == 404:
+        return [Doc(id=each, error=_Error(NO_INDEX)) for each in ids]
+    docs = decoder.decode(answer.body).docs
+    for doc in docs:
+        if doc.error is not None and not doc.index_is_missing:
+            raise LogUnavailable(f"{index}: document {doc.id}: {doc.error.reason}")
+    return docs
+
+
+async def create(
+    elastic: Elastic, index: str, number: str, body: bytes, *, refresh: bool = False
+) -> bool:
+    """Store a document that is not there yet; return False when there is one of that id already."""
+    answer = await elastic.request(
+        "PUT",
+        f"/{index}/_create/{escaped(number)}",
+        body=body,
+        params={"refresh": "true"} if refresh else None,
+        expect={409},
+    )
+    return answer.status != 409
+
+
+async def search(
+    elastic: Elastic,
+    index: str,
+    body: Mapping[str, Any],
+    decoder: "msgspec.json.Decoder[Found[T]]",
+) -> list[T]:
+    """Return the sources that a search finds; an index that is not there has none."""
+    answer = await elastic.request(
+        "POST",
+        f"/{index}/_search",
+        body=msgspec.json.encode(body),
+        params={
+            "ignore_unavailable": "true",
+            "allow_no_indices": "true",
+            "allow_partial_search_results": "false",
+        },
+    )
+    return decoder.decode(answer.body).sources
+
+
+async def make_index(elastic: Elastic, index: str, definition: Mapping[str, Any]) -> None:
+    """Create *index* unless it is there."""
+    try:
+        await elastic.request("PUT", f"/{index}", body=msgspec.json.encode(definition))
+    except RequestRefused as error:
+        if error.kind != EXISTS:
+            raise

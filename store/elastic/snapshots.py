@@ -1,0 +1,155 @@
+"""Snapshots on Elasticsearch: parts that fit into a document, then the document that names them.
+
+A snapshot whose parts are not all there, or whose check fails, is as good as none: it is a cache.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from types import TracebackType
+from typing import Self
+
+import msgspec
+import zstandard
+
+from store.elastic import log_indices
+from store.elastic.connection import Elastic
+from store.elastic.documents import Docs, Found, create, make_index, read, search
+from store.ports import Snapshot
+from store.snapshots import superfluous
+
+STATE_BYTES_MAX = 4 << 30
+PART_BYTES = 8 << 20
+LISTED_MAX = 1_000
+CHECK_BYTES = 16
+
+
+class _Named(msgspec.Struct):
+    """A snapshot as it is listed; its parts are `check`-0, `check`-1, …"""
+
+    projection: str
+    version: str
+    block: int
+    parts: int
+    check: bytes
+
+
+class _Part(msgspec.Struct):
+    part: bytes
+
+
+_listed = msgspec.json.Decoder(Found[_Named])
+_parts = msgspec.json.Decoder(Docs[_Part])
+_encode = msgspec.json.Encoder().encode
+_snapshot = msgspec.msgpack.Decoder(Snapshot)
+
+
+class ElasticSnapshotStore:
+    """A :class:`store.ports.SnapshotStore` under the names of *elastic*, which it opens and closes."""
+
+    def __init__(self, elastic: Elastic) -> None:
+        self._elastic = elastic
+        self._index = elastic.names.snapshots
+
+    async def __aenter__(self) -> Self:
+        await self._elastic.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._elastic.__aexit__(kind, error, trace)
+
+    async def save(self, snapshot: Snapshot) -> None:
+        await make_index(self._elastic, self._index, log_indices.snapshots())
+        packed = zstandard.ZstdCompressor(level=3).compress(msgspec.msgpack.encode(snapshot))
+        parts = [packed[at : at + PART_BYTES] for at in range(0, len(packed), PART_BYTES)]
+        named = _Named(
+            snapshot.projection, snapshot.version, snapshot.block, len(parts), _check(packed)
+        )
+        for where, part in zip(_places(named), parts, strict=True):
+            await create(self._elastic, self._index, where, _encode(_Part(part)))
+        held = await self._list(snapshot.projection, snapshot.version)
+        before = [each for each in held if each.block == snapshot.block]
+        await self._put(named)
+        gone = superfluous([*{each.block for each in held} - {named.block}, named.block])
+        for each in held:
+            if each.block in gone:
+                await self._delete(each)
+        for each in before:
+            if each.check != named.check:
+                await self._delete_parts(each)
+
+    async def newest(
+        self, projection: str, version: str, *, block: int | None = None
+    ) -> Snapshot | None:
+        for named in await self._list(projection, version):
+            if block is None or named.block <= block:
+                snapshot = await self._read(named)
+                if snapshot is not None:
+                    return snapshot
+        return None
+
+    async def delete_all(self) -> None:
+        await self._elastic.request("DELETE", f"/{self._index}", expect={404})
+
+    async def _list(self, projection: str, version: str) -> Sequence[_Named]:
+        """Return the snapshots of a projection and version, newest first."""
+        query = {
+            "size": LISTED_MAX,
+            "sort": [{"block": {"order": "desc", "unmapped_type": "long"}}],
+            "query": {
+                "bool": {
+                    "filter": [
+                        {"term": {"projection": projection}},
+                        {"term": {"version": version}},
+                    ]
+                }
+            },
+        }
+        return await search(self._elastic, self._index, query, _listed)
+
+    async def _put(self, named: _Named) -> None:
+        path = f"/{self._index}/_doc/{_name(named)}"
+        await self._elastic.request("PUT", path, body=_encode(named), params={"refresh": "true"})
+
+    async def _delete(self, named: _Named) -> None:
+        path = f"/{self._index}/_doc/{_name(named)}"
+        await self._elastic.request("DELETE", path, params={"refresh": "true"}, expect={404})
+        await self._delete_parts(named)
+
+    async def _delete_parts(self, named: _Named) -> None:
+        for where in _places(named):
+            await self._elastic.request("DELETE", f"/{self._index}/_doc/{where}", expect={404})
+
+    async def _read(self, named: _Named) -> Snapshot | None:
+        packed = bytearray()
+        for where in _places(named):
+            (doc,) = await read(self._elastic, self._index, [where], _parts)
+            if doc.source is None:
+                return None
+            packed += doc.source.part
+        if _check(packed) != named.check:
+            return None
+        try:
+            state = zstandard.ZstdDecompressor().decompress(packed, max_output_size=STATE_BYTES_MAX)
+            return _snapshot.decode(state)
+        except (zstandard.ZstdError, msgspec.DecodeError):
+            return None
+
+
+def _name(named: _Named) -> str:
+    """Return the id of a snapshot's document: of one projection, version and block there is one."""
+    told = msgspec.msgpack.encode((named.projection, named.version, named.block))
+    return blake2b(told, digest_size=CHECK_BYTES).hexdigest()
+
+
+def _places(named: _Named) -> list[str]:
+    """Return the ids of its parts. They hold the check, so a new snapshot never changes the parts of an old one."""
+    return [f"{_name(named)}-{named.check.hex()}-{number}" for number in range(named.parts)]
+
+
+def _check(packed: bytes | bytearray) -> bytes:
+    return blake2b(packed, digest_size=CHECK_BYTES).digest()
