@@ -75,6 +75,7 @@ def _api_v1() -> APIRouter:
 def _add_page(app: FastAPI) -> None:
     files = {
         "/": ("index.html", "text/html; charset=utf-8"),
+        "/addresses.js": ("addresses.js", "text/javascript; charset=utf-8"),
         "/app.js": ("app.js", "text/javascript; charset=utf-8"),
         "/style.css": ("style.css", "text/css; charset=utf-8"),
     }

@@ -14,7 +14,8 @@ from api import problems
 from api.ports import ApiPorts, key_digest
 from events.values import Text, to_text
 
-OPEN_PATHS = frozenset({"/", "/app.js", "/style.css", "/healthz", "/readyz"})
+PAGE_PATHS = frozenset({"/", "/addresses.js", "/app.js", "/style.css"})
+OPEN_PATHS = PAGE_PATHS | {"/healthz", "/readyz"}
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -81,7 +82,7 @@ def name_of(segment: str) -> Text:
 
 
 def _make_safe(headers: MutableHeaders, path: str) -> None:
-    page = path in ("/", "/app.js", "/style.css")
+    page = path in PAGE_PATHS
     headers["Content-Security-Policy"] = PAGE_POLICY if page else DATA_POLICY
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from api import cursor
+from api.kibana_links import KibanaLinks
 from projector.answers import LiveViews
 from store.ports import EventLog, MessageIndex
 
@@ -34,7 +35,7 @@ class ApiPorts:
 
     `cursor_key` signs cursors; `key_digests` are SHA-256 of the API keys (empty: no key is asked for); `hosts` are the
     host names served without a key (None: any), so that a web page elsewhere cannot read through a name of its own.
-    `clock` gives ns UTC.
+    `clock` gives ns UTC. With `kibana`, messages link to where they stand in it.
     """
 
     log: EventLog
@@ -45,6 +46,7 @@ class ApiPorts:
     key_digests: frozenset[bytes] = frozenset()
     hosts: frozenset[str] | None = LOOPBACK_HOSTS
     limits: Limits = field(default_factory=Limits)
+    kibana: KibanaLinks | None = None
 
 
 def key_digest(api_key: str) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.bodies import Encoding, ShownBody, show
+from api.kibana_links import KibanaLinks
 from api.wire import (
     Out,
     PositionOut,
@@ -114,6 +115,13 @@ class BodyOut(Out):
     )
 
 
+class LinksOut(Out):
+    """Where else the message can be looked at; null when no such place is set."""
+
+    kibana: str | None = Field(description="The message in Kibana's Discover.")
+    kibana_trace: str | None = Field(description="All messages of its trace in Kibana's Discover.")
+
+
 class MessageOut(Out):
     """A message: who published what where, what became of each copy, and what caused it."""
 
@@ -150,6 +158,7 @@ class MessageOut(Out):
     content_encoding: TextOut | None
     retry_rounds: int = Field(description="Returns of a copy to a queue it was in before.", ge=0)
     not_observed: str | None = Field(description="Why the publish was not seen; null when it was.")
+    links: LinksOut
 
 
 class EventOut(Out):
@@ -162,7 +171,9 @@ class EventOut(Out):
     fact: dict[str, Any] = Field(description="The fact's fields; nothing in them is inferred.")
 
 
-def message(document: MessageDocument, body: BodyOut | None) -> MessageOut:
+def message(
+    document: MessageDocument, body: BodyOut | None, kibana: KibanaLinks | None = None
+) -> MessageOut:
     """Return a message in its JSON form; *body* as :func:`shown_body` or :func:`body_left_out` gives it."""
     return MessageOut(
         uid=document.uid,
@@ -192,6 +203,7 @@ def message(document: MessageDocument, body: BodyOut | None) -> MessageOut:
         content_encoding=text_or_none(document.content_encoding),
         retry_rounds=document.retry_rounds,
         not_observed=document.not_observed,
+        links=_links(document, kibana),
     )
 
 
@@ -281,6 +293,16 @@ def _copy(copy: Copy) -> CopyOut:
         enqueued_at=time_or_none(copy.enqueued_at),
         cause=copy.cause,
         confidence=copy.confidence,
+    )
+
+
+def _links(document: MessageDocument, kibana: KibanaLinks | None) -> LinksOut:
+    if kibana is None:
+        return LinksOut(kibana=None, kibana_trace=None)
+    at, trace_id = document.published_at, document.trace_id
+    return LinksOut(
+        kibana=kibana.message(document.uid, at),
+        kibana_trace=kibana.trace(trace_id, at) if trace_id else None,
     )
 
 

@@ -52,10 +52,9 @@ const clock = (time) => shown(time).slice(0, 23).replace("T", " ");
 const nameOf = (exchange) => (exchange === "" ? "(default)" : exchange);
 
 function messageRow(message) {
-  const open = document.createElement("button");
-  open.type = "button";
+  const open = document.createElement("a");
+  open.href = addressOf("messages", message.uid);
   open.textContent = "show";
-  open.addEventListener("click", () => guarded(() => showTrace(message.trace_id, message.uid)));
   return row([clock(message.published_at), nameOf(message.exchange), message.routing_keys, message.type,
     message.publisher.service, message.copies.map((copy) => copy.queue), labelled(message.state, kindOf(message.state)), open]);
 }
@@ -73,13 +72,26 @@ function line(message, depth) {
   item.style.setProperty("padding-left", `${Math.min(depth, 20) * 1.5}rem`);
   const why = message.parent ? ` (${message.parent.evidence}, ${message.parent.confidence})` : "";
   const latency = message.latency_ms === null ? "" : `, ${message.latency_ms.toFixed(1)} ms`;
-  item.append(labelled(message.state, kindOf(message.state)),
-    ` ${shown(message.type) || shown(message.routing_keys)} from ${shown(message.publisher.service) || "?"} to ` +
+  const name = document.createElement("a");
+  name.href = addressOf("messages", message.uid);
+  name.textContent = shown(message.type) || shown(message.routing_keys) || message.uid;
+  item.append(labelled(message.state, kindOf(message.state)), " ", name,
+    ` from ${shown(message.publisher.service) || "?"} to ` +
     `${shown(message.copies.map((copy) => copy.queue)) || "nowhere"}${latency}${shown(why)}`);
   return item;
 }
 
-async function showTrace(traceId, uid) {
+function kibanaLinks(links) {
+  const named = [["This message in Kibana", links.kibana], ["Its trace in Kibana", links.kibana_trace]];
+  return named.filter(([, address]) => address).map(([text, address]) => {
+    const link = document.createElement("a");
+    link.href = address;
+    link.textContent = text;
+    return link;
+  });
+}
+
+async function showTrace(traceId, message) {
   const trace = await ask(`/traces/${encodeURIComponent(traceId)}`);
   const depths = new Map();
   const lines = trace.items.map((message) => {
@@ -88,9 +100,26 @@ async function showTrace(traceId, uid) {
     return line(message, depth);
   });
   byId("trace").replaceChildren(...lines);
-  byId("json").textContent = JSON.stringify(await ask(`/messages/${encodeURIComponent(uid)}`), null, 2);
+  byId("json").textContent = message ? JSON.stringify(message, null, 2) : "";
+  byId("json").hidden = !message;
+  byId("links").replaceChildren(...kibanaLinks((message || trace.items[0]).links));
   byId("detail").hidden = false;
-  byId("detail").scrollIntoView({ behavior: "smooth" });
+  byId("detail").scrollIntoView();
+}
+
+// Shows what the address names; Kibana and others link here.
+async function showPlace() {
+  const place = placeIn(window.location.hash);
+  byId("detail").hidden = place === null;
+  if (place === null) return;
+  try {
+    const message = place.kind === "messages" ? await ask(`/messages/${encodeURIComponent(place.id)}`) : null;
+    await showTrace(message ? message.trace_id : place.id, message);
+  } catch (error) {
+    byId("trace").replaceChildren(labelled(error.message, "bad"));
+    byId("links").replaceChildren();
+    byId("json").hidden = true;
+  }
 }
 
 async function showCapture() {
@@ -122,4 +151,5 @@ async function refresh() {
 }
 
 byId("search").addEventListener("submit", (event) => { event.preventDefault(); guarded(showMessages); });
-refresh();
+window.addEventListener("hashchange", showPlace);
+showPlace().finally(refresh);

@@ -86,6 +86,7 @@ def _facts(message: dict[str, Any]) -> list[tuple[str, str]]:
         ("latency", duration(message["latency_ms"])),
         ("retry rounds", str(message["retry_rounds"] or "")),
         ("trace", message["trace_id"]),
+        ("kibana", message["links"]["kibana"] or ""),
     ]
 
 

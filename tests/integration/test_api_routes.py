@@ -250,7 +250,8 @@ async def test_the_page_runs_nothing_but_its_own_script(client: httpx2.AsyncClie
     assert "script-src 'self'" in page.headers["content-security-policy"]
     assert "http://" not in page.text
     assert "https://" not in page.text
-    for name in ("/app.js", "/style.css"):
+    for name in ("/addresses.js", "/app.js", "/style.css"):
+        assert name in page.text
         assert (await client.get(name)).status_code == 200
     assert "innerHTML" not in (await client.get("/app.js")).text
 
