@@ -1,13 +1,17 @@
 """The Elasticsearch servers that the other tests stand on."""
 
-from typing import Any
-from urllib.error import HTTPError
+import hashlib
+import ssl
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 
 import pytest
 
 from store.elastic.connection import ElasticSettings
 from tests.support.elastic_fixtures import StartElastic, forget
 from tests.support.elastic_server import ElasticNotOurs, ElasticServer, open_elastic
+from tests.support.elastic_server.server import call, tls_context, url_of
 
 DOCUMENT = {"a": 1}
 
@@ -54,7 +58,7 @@ def test_a_stopped_and_a_killed_server_come_back_with_their_data(own_elastic: St
 
 
 def test_the_callers_server_is_used_and_never_stopped(
-    elastic: ElasticServer, tmp_path: Any
+    elastic: ElasticServer, tmp_path: Path
 ) -> None:
     """A server given by its URL answers and refuses to be stopped."""
     given = open_elastic(tmp_path, url=elastic.url)
@@ -62,3 +66,53 @@ def test_the_callers_server_is_used_and_never_stopped(
     assert given.version == elastic.version
     with pytest.raises(ElasticNotOurs):
         given.stop()
+
+
+def status_of(server: ElasticServer, user: str, password: str, method: str, path: str) -> int:
+    """Return the status of the answer to a request of *user*."""
+    url, context = url_of(server.url, user, password), tls_context(server.ca_file)
+    try:
+        call(url, method, path, DOCUMENT if method == "PUT" else None, context=context)
+    except HTTPError as error:
+        error.close()
+        return error.code
+    return 200
+
+
+def test_a_wrong_password_is_refused(secure_elastic: ElasticServer) -> None:
+    """The admin may ask, another password or user may not."""
+    assert secure_elastic.get("/_security/_authenticate")["roles"] == ["superuser"]
+    assert status_of(secure_elastic, "admin", "wrong", "GET", "/_cluster/health") == 401
+    assert status_of(secure_elastic, "nobody", "wrong", "GET", "/_cluster/health") == 401
+
+
+def test_a_certificate_is_trusted_by_its_authority_alone(secure_elastic: ElasticServer) -> None:
+    """Without the CA file the connection is refused; the fingerprint is the certificate's."""
+    with pytest.raises(URLError, match="CERTIFICATE_VERIFY_FAILED"):
+        call(secure_elastic.url, "GET", "/_cluster/health")
+    parts = urlsplit(secure_elastic.url)
+    shown = ssl.get_server_certificate((parts.hostname or "", parts.port or 0))
+
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(shown)).hexdigest()
+    assert digest == secure_elastic.fingerprint
+
+
+def test_a_user_may_what_its_role_says(secure_elastic: ElasticServer) -> None:
+    """A user added while the server runs may create a document once, and nothing else."""
+    grant = {"names": ["diary-*"], "privileges": ["create_doc", "create_index", "read"]}
+    secure_elastic.users.add_role("diarist", {"indices": [grant]})
+    secure_elastic.users.add_user("anna", "a secret", ["diarist"])
+    asked = [
+        status_of(secure_elastic, "anna", "a secret", *request)
+        for request in (
+            ("PUT", "/diary-1/_create/1"),
+            ("PUT", "/diary-1/_create/1"),
+            ("PUT", "/diary-1/_doc/1"),
+            ("GET", "/diary-1/_doc/1"),
+            ("DELETE", "/diary-1/_doc/1"),
+            ("PUT", "/other/_create/1"),
+        )
+    ]
+    secure_elastic.call("DELETE", "/diary-1")
+
+    assert asked == [200, 409, 403, 200, 403, 403]

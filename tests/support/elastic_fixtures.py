@@ -7,7 +7,7 @@ indices.
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +16,7 @@ import pytest
 from store.elastic.connection import ElasticSettings
 from tests.support import parts
 from tests.support.elastic_server import ElasticServer, ElasticUnavailable, open_elastic
-from tests.support.elastic_server.node import Setting
+from tests.support.elastic_server.options import Setting
 
 
 class StartElastic(Protocol):
@@ -26,7 +26,9 @@ class StartElastic(Protocol):
     ``{"cluster.routing.allocation.disk.threshold_enabled": True}``.
     """
 
-    def __call__(self, *, config: Mapping[str, Setting] | None = None) -> ElasticServer: ...
+    def __call__(
+        self, *, config: Mapping[str, Setting] | None = None, security: bool = False
+    ) -> ElasticServer: ...
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +43,28 @@ def elastic(
         )
     except ElasticUnavailable as refused:
         parts.missing("elastic", refused)
-    with ExitStack() as stack:
-        stack.callback(server.close)
+    with closing(server):
         parts.note(request.config, f"stored in Elasticsearch {server.version}, {server.kind}")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def secure_elastic(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ElasticServer]:
+    """A server with security and TLS on that the tests of this worker share; leave it running.
+
+    ``url`` has the credentials of a superuser, ``users`` adds users and roles.
+    """
+    parts.require("own-elastic")
+    try:
+        server = open_elastic(tmp_path_factory.mktemp("secure-elastic"), tls=True)
+    except ElasticUnavailable as refused:
+        parts.missing("own-elastic", refused)
+    with closing(server):
+        parts.note(
+            request.config, f"stored in Elasticsearch {server.version} with TLS, {server.kind}"
+        )
         yield server
 
 
@@ -53,10 +74,12 @@ def own_elastic(tmp_path: Path) -> Iterator[StartElastic]:
     parts.require("own-elastic")
     with ExitStack() as stack:
 
-        def start(*, config: Mapping[str, Setting] | None = None) -> ElasticServer:
+        def start(
+            *, config: Mapping[str, Setting] | None = None, security: bool = False
+        ) -> ElasticServer:
             directory = tmp_path / f"elastic-{len(started)}"
             try:
-                server = open_elastic(directory, config=config)
+                server = open_elastic(directory, config=config, security=security)
             except ElasticUnavailable as refused:
                 parts.missing("own-elastic", refused)
             started.append(server)

@@ -4,20 +4,22 @@ Each container has its own name, made from its port, and is removed on ``close``
 """
 
 import json
-import os
 import shutil
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from examples.local_broker import free_ports
 from tests.support.elastic_server.distribution import VERSION_8
-from tests.support.elastic_server.node import FAST_START, HEAP, Setting
+from tests.support.elastic_server.options import Options, Setting
+from tests.support.elastic_server.security import ADMIN, Security, Users
 from tests.support.elastic_server.server import (
     ElasticNotOurs,
     ElasticServer,
     ElasticUnavailable,
+    call,
+    tls_context,
+    url_of,
     wait_until_ready,
 )
 
@@ -26,6 +28,7 @@ ENGINE_TIMEOUT_S: Final = 20.0
 PULL_TIMEOUT_S: Final = 900.0
 COMMAND_TIMEOUT_S: Final = 90.0
 STOP_TIMEOUT_S: Final = 60
+CONFIG: Final = "/usr/share/elasticsearch/config"
 
 
 def require_engine() -> None:
@@ -40,20 +43,18 @@ def require_engine() -> None:
 
 
 class ElasticContainer(ElasticServer):
-    """One container of the official image on 127.0.0.1, without security; made on first start."""
+    """One container of the official image on 127.0.0.1; made on first start."""
 
     kind = "container"
 
     def __init__(
         self,
         directory: Path,
-        *,
-        config: Mapping[str, Setting] | None = None,
-        fast_start: bool = True,
+        options: Options,
     ) -> None:
         self.directory = directory.absolute()
-        self._config = dict(config or {})
-        self._java_options = [f"-Xms{HEAP}", f"-Xmx{HEAP}", *(FAST_START if fast_start else ())]
+        self._options = options
+        self._security: Security | None = None
         self._name: str | None = None
 
     @property
@@ -68,6 +69,17 @@ class ElasticContainer(ElasticServer):
         """Refuse: the data lie inside."""
         raise ElasticNotOurs("the data of a container lie inside it")
 
+    @property
+    def users(self) -> Users:
+        """Adds users and roles.
+
+        Raises:
+            ElasticNotOurs: security is off.
+        """
+        if self._security is None:
+            return super().users
+        return Users(self._security, self._ask)
+
     def start(self) -> None:
         """Create or start the container and wait until it is ready."""
         if self._name is None:
@@ -75,7 +87,7 @@ class ElasticContainer(ElasticServer):
         assert self._name is not None
         _docker("start", self._name)
         try:
-            wait_until_ready(self.url, gave_up=self._ended_early)
+            wait_until_ready(self.url, context=tls_context(self.ca_file), gave_up=self._ended_early)
         except ElasticUnavailable:
             self.close()
             raise
@@ -111,24 +123,53 @@ class ElasticContainer(ElasticServer):
         (port,) = free_ports(1)
         if _run(["docker", "image", "inspect", IMAGE], COMMAND_TIMEOUT_S).returncode != 0:
             _docker("pull", IMAGE, timeout_s=PULL_TIMEOUT_S)
-        settings = {
-            "discovery.type": "single-node",
-            "xpack.security.enabled": False,
-            "cluster.routing.allocation.disk.threshold_enabled": False,
-            **self._config,
-        }
-        given = [f"{name}={_plain(value)}" for name, value in settings.items()]
-        given.append(f"ES_JAVA_OPTS={' '.join(self._java_options)}")
+        mounts = self._secure() if self._options.security else []
+        given = [f"{name}={_plain(value)}" for name, value in self._settings().items()]
+        given.append(f"ES_JAVA_OPTS={' '.join(self._options.java_options())}")
         name = f"hoptrail-elastic-{port}"
         _docker(
             "create", "--name", name, "--publish", f"127.0.0.1:{port}:9200",
             *[word for each in given for word in ("--env", each)],
-            # Removed by hand after a run that was killed: the label tells whose it was.
-            "--label", f"hoptrail.tests.pid={os.getpid()}",
+            *[word for each in mounts for word in ("--volume", f"{each}:{CONFIG}/{each.name}:ro")],
             IMAGE,
         )  # fmt: skip
         self._name = name
         self.url = f"http://127.0.0.1:{port}"
+        if self._security is not None:
+            scheme = "https" if self._options.tls else "http"
+            bare = f"{scheme}://127.0.0.1:{port}"
+            self.url = url_of(bare, ADMIN, self._security.admin_password)
+
+    def _settings(self) -> dict[str, Setting]:
+        settings: dict[str, Setting] = {
+            "discovery.type": "single-node",
+            "cluster.routing.allocation.disk.threshold_enabled": False,
+        }
+        secured = {"xpack.security.enabled": False}
+        return {
+            **settings,
+            **(secured if self._security is None else self._security.settings()),
+            **self._options.config,
+        }
+
+    def _secure(self) -> list[Path]:
+        """Write the files of security and return those that the container needs."""
+        config = self.directory / "config"
+        config.mkdir(parents=True, exist_ok=True)
+        (config / "roles.yml").touch()
+        self._security = Security(config, tls=self._options.tls)
+        self.ca_file = self._security.ca_file
+        self.fingerprint = self._security.fingerprint
+        files = sorted(config.iterdir())
+        for file in files:
+            # The container's user is none of ours.
+            file.chmod(0o644)
+        return files
+
+    def _ask(self, user: str, password: str, path: str) -> Any:
+        return call(
+            url_of(self.url, user, password), "GET", path, context=tls_context(self.ca_file)
+        )
 
     def _ended_early(self) -> str | None:
         assert self._name is not None

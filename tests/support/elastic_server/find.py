@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tests.support.elastic_server import container
 from tests.support.elastic_server.distribution import distribution_8
-from tests.support.elastic_server.node import ElasticNode, Setting
+from tests.support.elastic_server.node import ElasticNode
+from tests.support.elastic_server.options import Options, Setting
 from tests.support.elastic_server.server import (
     ElasticNotOurs,
     ElasticServer,
@@ -66,6 +67,8 @@ def open_elastic(
     *,
     url: str | None = None,
     config: Mapping[str, Setting] | None = None,
+    security: bool = False,
+    tls: bool = False,
     fast_start: bool = True,
 ) -> ElasticServer:
     """Return a started server; whoever calls closes it.
@@ -74,6 +77,8 @@ def open_elastic(
         directory: where a server of our own keeps its output and, unless root starts it, its data.
         url: the caller's server; nothing else is tried then.
         config: lines of ``elasticsearch.yml`` for a server of our own.
+        security: a server of our own only lets its users ask; ``url`` has the admin's credentials.
+        tls: it has security and speaks TLS; see ``ca_file`` and ``fingerprint``.
         fast_start: start in less time and work slower; no for measurements.
 
     Raises:
@@ -82,10 +87,11 @@ def open_elastic(
     if url:
         return _given(url)
     refusals: list[str] = []
+    options = Options(config=config or {}, security=security or tls, tls=tls, fast_start=fast_start)
     for build in (_container, _node):
         try:
-            server = build(directory, config, fast_start)
-            server.start()
+            server = build(directory, options)
+            _start(server)
         except ElasticUnavailable as refused:
             refusals.append(str(refused))
         else:
@@ -95,6 +101,14 @@ def open_elastic(
         + "\n".join(f"- {refusal}" for refusal in refusals)
         + "\n- or start one yourself, without security, and set HOPTRAIL_TEST_ELASTIC_URL"
     )
+
+
+def _start(server: ElasticServer) -> None:
+    try:
+        server.start()
+    except ElasticUnavailable:
+        server.close()
+        raise
 
 
 def _given(url: str) -> ElasticServer:
@@ -109,12 +123,10 @@ def _given(url: str) -> ElasticServer:
     return server
 
 
-def _container(
-    directory: Path, config: Mapping[str, Setting] | None, fast_start: bool
-) -> ElasticServer:
+def _container(directory: Path, options: Options) -> ElasticServer:
     container.require_engine()
-    return container.ElasticContainer(directory, config=config, fast_start=fast_start)
+    return container.ElasticContainer(directory, options)
 
 
-def _node(directory: Path, config: Mapping[str, Setting] | None, fast_start: bool) -> ElasticServer:
-    return ElasticNode(directory, distribution_8(), config=config, fast_start=fast_start)
+def _node(directory: Path, options: Options) -> ElasticServer:
+    return ElasticNode(directory, distribution_8(), options)

@@ -11,39 +11,35 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from examples.local_broker import free_ports
 from tests.support.elastic_server.distribution import Distribution
+from tests.support.elastic_server.options import Options, Setting
+from tests.support.elastic_server.security import ADMIN, Security, Users
 from tests.support.elastic_server.server import (
     ElasticServer,
     ElasticUnavailable,
+    call,
     tls_context,
+    url_of,
     wait_until_ready,
 )
-
-Setting = str | int | bool
 
 NOBODY: Final = 65_534
 """User and group id of ``nobody`` on Debian, Ubuntu, Fedora and Alpine."""
 
-HEAP: Final = "512m"
 STOP_TIMEOUT_S: Final = 60.0
 START_ATTEMPTS_MAX: Final = 3
 LOG_TAIL_LINES: Final = 25
 
 JVM_OPTIONS: Final = (
-    f"-Xms{HEAP}",
-    f"-Xmx{HEAP}",
     "-XX:-UseG1GC",
     "-XX:+UseSerialGC",
     "-Xlog:disable",
     "-Xlog:all=error:stderr",
 )
-FAST_START: Final = ("-XX:TieredStopAtLevel=1",)
-"""Compile quickly rather than well: the tests start servers more than they work them."""
 
 GUARD: Final = 'read -r word || { kill -KILL -- "-$1"; rm -rf -- "$2"; }'
 """Ends the server when the pipe closes without a word, thus when we were killed."""
@@ -54,8 +50,6 @@ class ElasticNode(ElasticServer):
 
     Args:
         directory: where its output goes, and everything else unless root starts it.
-        config: lines of ``elasticsearch.yml`` that add to ours or replace them.
-        fast_start: start in less time and work slower.
     """
 
     kind = "private node"
@@ -64,14 +58,12 @@ class ElasticNode(ElasticServer):
         self,
         directory: Path,
         distribution: Distribution,
-        *,
-        config: Mapping[str, Setting] | None = None,
-        fast_start: bool = True,
+        options: Options,
     ) -> None:
         self.directory = directory.absolute()
         self._distribution = distribution
-        self._given_config = dict(config or {})
-        self._jvm_options = (*JVM_OPTIONS, *(FAST_START if fast_start else ()))
+        self._options = options
+        self._security: Security | None = None
         self._place: Path | None = None
         self._ports: tuple[int, int] | None = None
         self._launcher: subprocess.Popen[bytes] | None = None
@@ -96,6 +88,17 @@ class ElasticNode(ElasticServer):
     def data(self) -> Path:
         """Where its data lie."""
         return self.place / "data"
+
+    @property
+    def users(self) -> Users:
+        """Adds users and roles.
+
+        Raises:
+            ElasticNotOurs: security is off.
+        """
+        if self._security is None:
+            return super().users
+        return Users(self._security, self._ask)
 
     def start(self) -> None:
         """Start the node and wait until it is ready.
@@ -147,8 +150,8 @@ class ElasticNode(ElasticServer):
         os.kill(pid, how)
 
     def _start_on(self, http: int, transport: int) -> None:
-        self.url = f"http://127.0.0.1:{http}"
         self._write_files(http, transport)
+        self.url = self._url(http)
         (self.place / "pid").unlink(missing_ok=True)
         self.directory.mkdir(parents=True, exist_ok=True)
         with (self.directory / "output.log").open("ab") as output:
@@ -207,12 +210,17 @@ class ElasticNode(ElasticServer):
             shutil.copytree(home / "config", config)
             for name in ("data", "logs", "tmp", "config/jvm.options.d"):
                 (place / name).mkdir(exist_ok=True)
-        lines = {**self._settings(http, transport), **self._given_config}
+            if self._options.security:
+                self._security = Security(config, tls=self._options.tls)
+                self.ca_file = self._security.ca_file
+                self.fingerprint = self._security.fingerprint
+        lines = self._settings(http, transport) | self._security_settings()
+        lines |= self._options.config
         (config / "elasticsearch.yml").write_text(
             "".join(f"{name}: {json.dumps(value)}\n" for name, value in lines.items())
         )
         (config / "jvm.options.d" / "hoptrail.options").write_text(
-            "\n".join([*self._jvm_options, ""])
+            "\n".join([*JVM_OPTIONS, *self._options.java_options(), ""])
         )
         if os.geteuid() == 0:
             for path in [place, *place.rglob("*")]:
@@ -229,10 +237,25 @@ class ElasticNode(ElasticServer):
             "transport.port": transport,
             "path.data": str(place / "data"),
             "path.logs": str(place / "logs"),
-            "xpack.security.enabled": False,
             # A developer's disk is often nearly full.
             "cluster.routing.allocation.disk.threshold_enabled": False,
         }
+
+    def _security_settings(self) -> dict[str, Setting]:
+        if self._security is None:
+            return {"xpack.security.enabled": False}
+        return self._security.settings()
+
+    def _url(self, port: int) -> str:
+        if self._security is None:
+            return f"http://127.0.0.1:{port}"
+        scheme = "https" if self._options.tls else "http"
+        return f"{scheme}://{ADMIN}:{self._security.admin_password}@127.0.0.1:{port}"
+
+    def _ask(self, user: str, password: str, path: str) -> Any:
+        return call(
+            url_of(self.url, user, password), "GET", path, context=tls_context(self.ca_file)
+        )
 
     def _ended_early(self) -> str | None:
         if self._launcher is None or self._launcher.poll() is None:

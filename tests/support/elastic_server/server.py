@@ -13,8 +13,9 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from tests.support.elastic_server.security import Users
 from tests.support.wait import wait_until
 
 READY_TIMEOUT_S: Final = 150.0
@@ -62,6 +63,15 @@ class ElasticServer(ABC):
         Raises:
             ElasticNotOurs: nobody knows.
         """
+
+    @property
+    def users(self) -> Users:
+        """Adds users and roles to a server with security on.
+
+        Raises:
+            ElasticNotOurs: security is off, or the server is not ours.
+        """
+        raise ElasticNotOurs("this server has no users that could be added to from here")
 
     @abstractmethod
     def start(self) -> None:
@@ -142,6 +152,13 @@ def call(
     )
     with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT_S, context=context) as answer:
         return json.load(answer)
+
+
+def url_of(url: str, user: str, password: str) -> str:
+    """Return *url* with these credentials in it."""
+    parts = urlsplit(url)
+    credentials = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{credentials}@{parts.netloc.rpartition('@')[2]}"))
 
 
 def wait_until_ready(

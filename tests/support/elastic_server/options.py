@@ -1,0 +1,32 @@
+"""What a caller may ask of a server that is started here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+Setting = str | int | bool
+
+HEAP: Final = "512m"
+FAST_START: Final = ("-XX:TieredStopAtLevel=1",)
+"""Compile quickly rather than well: the tests start servers more than they work them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """Wishes of ``open_elastic``.
+
+    Args:
+        config: lines of ``elasticsearch.yml`` that add to ours or replace them.
+        security: only known users may ask; *tls* includes it.
+        tls: the HTTP port speaks TLS.
+        fast_start: start in less time and work slower.
+    """
+
+    config: Mapping[str, Setting] = field(default_factory=dict)
+    security: bool = False
+    tls: bool = False
+    fast_start: bool = True
+
+    def java_options(self) -> tuple[str, ...]:
+        """Return what sets the heap and the compiler of the server's Java."""
+        return (f"-Xms{HEAP}", f"-Xmx{HEAP}", *(FAST_START if self.fast_start else ()))
