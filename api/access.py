@@ -14,6 +14,18 @@ from api.wire import ListOut
 
 Item = TypeVar("Item")
 
+QUERY_CHARS_MAX = 4_096
+SEARCH = Query(
+    max_length=QUERY_CHARS_MAX,
+    description="A query, see the query language. Empty: everything.",
+    examples=[
+        'exchange:orders AND state:dead-lettered "card declined" -queue:audit latency_ms:>500'
+    ],
+    json_schema_extra={"format": "hoptrail-query"},
+)
+REPEATABLE = frozenset({"field"})
+"""Parameters that are lists, and may stand more than once."""
+
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 500
 
@@ -29,7 +41,7 @@ def stored_of(request: Request) -> Stored:
 
 
 def only_known_parameters(request: Request) -> None:
-    """Refuse a query parameter that the route does not have, or that stands twice.
+    """Refuse a query parameter that the route does not have, or that stands twice and is no list.
 
     Raises:
         Problem: parameter-unknown, parameter-invalid.
@@ -44,7 +56,7 @@ def only_known_parameters(request: Request) -> None:
             raise Problem(
                 "parameter-unknown", f"There is no parameter {name!r}; there is: {offered}."
             )
-        if name in seen:
+        if name in seen and name not in REPEATABLE:
             raise Problem("parameter-invalid", f"The parameter {name!r} stands twice.")
         seen.add(name)
 
@@ -110,6 +122,12 @@ def number_after(ports: ApiPorts, request_name: str, cursor: str | None) -> int 
 def next_cursor(ports: ApiPorts, request_name: str, values: cursors.Values | None) -> str | None:
     """Return the cursor after *values*; None when there is no next page."""
     return None if values is None else cursors.encode(ports.cursor_key, request_name, values)
+
+
+async def indexed_position(ports: ApiPorts) -> int:
+    """Return the position before which every fact is in the message index."""
+    checkpoint = await ports.index.checkpoint()
+    return 0 if checkpoint is None else checkpoint.position
 
 
 def entity_tag(ports: ApiPorts, position: int) -> str:

@@ -7,9 +7,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from api.wire_messages import BodyOut, MessageOut, body_left_out, message, shown_body
+from api.wire_search import FoundOut, highlight
 from events.block import open_block
 from events.facts import BodyRef, Envelope
+from projector.index import is_binary, text_in
 from store.documents import MessageDocument
+from store.highlight import Marker
 from store.ports import EventLog
 
 CACHED_BYTES_MAX = 32 * 1024 * 1024
@@ -77,17 +80,42 @@ class Stored:
         self, document: MessageDocument, *, body_bytes_max: int | None = None
     ) -> MessageOut:
         """Return a message with its body, left out when it is larger than *body_bytes_max*."""
-        return message(document, await self._body_out(document, body_bytes_max))
+        kept = await self._body_of(document, bytes_max=body_bytes_max)
+        return message(document, _body_out(document, kept, body_bytes_max))
 
-    async def _body_out(self, document: MessageDocument, bytes_max: int | None) -> BodyOut | None:
+    async def found(
+        self, document: MessageDocument, marker: Marker, *, body_bytes_max: int
+    ) -> FoundOut:
+        """Return a message that a search found, with what *marker* finds in it, in a large body too."""
+        bytes_max = None if marker.reads_bodies else body_bytes_max
+        kept = await self._body_of(document, bytes_max=bytes_max)
+        text = _text(document, kept) if marker.reads_bodies else None
+        told = message(document, _body_out(document, kept, body_bytes_max))
+        marked = [highlight(each) for each in marker.highlights(document, text)] if marker else []
+        return FoundOut(**dict(told), highlights=marked)
+
+    async def _body_of(self, document: MessageDocument, *, bytes_max: int | None) -> bytes | None:
         ref = document.body
-        if ref is None:
+        if ref is None or (bytes_max is not None and ref.size > bytes_max):
             return None
-        if bytes_max is not None and ref.size > bytes_max:
-            return body_left_out(ref, "large")
-        stored = await self.body(ref)
-        return (
-            body_left_out(ref, "not retained")
-            if stored is None
-            else shown_body(document, ref, stored)
-        )
+        return await self.body(ref)
+
+
+def _body_out(
+    document: MessageDocument, kept: bytes | None, bytes_max: int | None
+) -> BodyOut | None:
+    ref = document.body
+    if ref is None:
+        return None
+    if bytes_max is not None and ref.size > bytes_max:
+        return body_left_out(ref, "large")
+    if kept is None:
+        return body_left_out(ref, "not retained")
+    return shown_body(document, ref, kept)
+
+
+def _text(document: MessageDocument, kept: bytes | None) -> str | None:
+    """Return the text of a body as it is searched; None when it is none."""
+    if kept is None or is_binary(document.content_type, document.content_encoding):
+        return None
+    return text_in(kept, truncated=document.body is not None and document.body.truncated)

@@ -3,33 +3,26 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
 
 from api import access
-from api.access import Cursor, Limit, Paging, Ports, StoredBodies
+from api.access import SEARCH, Cursor, Limit, Paging, Ports, StoredBodies
 from api.guard import name_of
 from api.ports import ApiPorts
 from api.problems import Problem, documented, not_found
+from api.routes import counts
 from api.wire import ListOut
 from api.wire_messages import EventOut, MessageOut, event
-from api.wire_views import GapOut, gap
+from api.wire_search import SearchOut
+from api.wire_views import gap
 from events.values import shown
 from store.documents import MessageDocument
+from store.highlight import Marker
 from store.ports import Sort
 from store.query_parser import parse
 from store.query_time import overlaps, time_span
 
 router = APIRouter(prefix="/messages", tags=["messages"])
 
-QUERY_CHARS_MAX = 4_096
-SEARCH = Query(
-    max_length=QUERY_CHARS_MAX,
-    description="A query, see the query language. Empty: everything.",
-    examples=[
-        'exchange:orders AND state:dead-lettered "card declined" -queue:audit latency_ms:>500'
-    ],
-    json_schema_extra={"format": "hoptrail-query"},
-)
 SortField = Literal[
     "-published_at",
     "published_at",
@@ -42,15 +35,6 @@ SortField = Literal[
     "-retry_rounds",
     "retry_rounds",
 ]
-
-
-class SearchOut(ListOut[MessageOut]):
-    """One page of a search, and what capture may have missed in the time it looks at."""
-
-    not_captured: list[GapOut] = Field(
-        description="The gaps of capture that touch the query's `published_at`; all gaps when it sets none. What is "
-        "missing from the items in such a time may have happened all the same."
-    )
 
 
 @router.get(
@@ -75,16 +59,18 @@ async def search_messages(
 ) -> object:
     """Messages that match a query, newest first unless asked otherwise.
 
-    Bodies above 16 KiB are left out of a list. `now` in a query stays what it was on the first page.
+    Bodies above 16 KiB are left out of a list. `highlights` tell where the query's words stand, in large bodies too.
+    `now` in a query stays what it was on the first page.
     """
     query = parse(q)
-    position = await indexed_position(ports)
+    position = await access.indexed_position(ports)
     if not access.depends_on_now(q) and (
         held := access.tagged(request, response, access.entity_tag(ports, position))
     ):
         return held
     name = f"messages\n{sort}\n{q}"
     now_ns, after = _resumed(access.after(ports, name, paging.cursor), ports.clock())
+    marker = Marker(query)
     page = await ports.index.search(
         query,
         sort=Sort(sort.removeprefix("-"), descending=sort.startswith("-")),
@@ -97,7 +83,7 @@ async def search_messages(
     span = time_span(query, now_ns)
     missed = [each for each in ports.views.capture().gaps if overlaps(span, each.since, each.until)]
     return SearchOut(
-        items=[await stored.message(found, body_bytes_max=body_max) for found in page.items],
+        items=[await stored.found(each, marker, body_bytes_max=body_max) for each in page.items],
         not_captured=[gap(each) for each in missed],
         total=page.total,
         total_is="exact" if page.total_is_exact else "at_least",
@@ -118,6 +104,9 @@ def _resumed(
             raise Problem("cursor-invalid", "The cursor belongs to another list.")
 
 
+router.include_router(counts.router)  # before /{uid}, which would take their names for uids
+
+
 @router.get(
     "/{uid}",
     operation_id="getMessage",
@@ -134,7 +123,7 @@ async def get_message(
     answer is not an error.
     """
     document = await find(ports, uid)
-    tag = access.entity_tag(ports, max(ports.views.position, await indexed_position(ports)))
+    tag = access.entity_tag(ports, max(ports.views.position, await access.indexed_position(ports)))
     return access.tagged(request, response, tag) or await stored.message(document)
 
 
@@ -200,7 +189,7 @@ async def list_message_events(
         items=[event(found) for found in await stored.events(page)],
         total=len(document.events),
         total_is="exact",
-        position=str(await indexed_position(ports)),
+        position=str(await access.indexed_position(ports)),
         next=access.next_cursor(ports, name, (page[-1],) if len(rest) > limit else None),
     )
 
@@ -217,9 +206,3 @@ async def find(ports: ApiPorts, segment: str) -> MessageDocument:
     if found is None:
         raise not_found("message", uid)
     return found
-
-
-async def indexed_position(ports: ApiPorts) -> int:
-    """Return the position before which every fact is in the message index."""
-    checkpoint = await ports.index.checkpoint()
-    return 0 if checkpoint is None else checkpoint.position

@@ -11,10 +11,9 @@ from fastapi import APIRouter, Header, Request
 from fastapi import Query as QueryParameter
 from fastapi.responses import StreamingResponse
 
-from api.access import Ports, StoredBodies
+from api.access import SEARCH, Ports, StoredBodies
 from api.ports import ApiPorts
 from api.problems import Problem, documented
-from api.routes.messages import SEARCH
 from api.stored import Stored
 from events.identity import position_of
 from projector.answers import StreamBehind

@@ -10,7 +10,6 @@ from api.access import Cursor, Limit, Ports, StoredBodies
 from api.guard import name_of
 from api.ports import ApiPorts
 from api.problems import documented, not_found
-from api.routes.messages import indexed_position
 from api.wire import ListOut
 from api.wire_messages import MessageOut
 from events.values import shown
@@ -48,7 +47,7 @@ async def get_trace(
 ) -> object:
     """The messages of a trace in the order of their publishing, with their parents, evidence and confidence."""
     wanted = shown(name_of(trace_id))
-    position = await indexed_position(ports)
+    position = await access.indexed_position(ports)
     name = f"trace\n{wanted}"
     page = await ports.index.search(
         Term("trace_id", wanted),
