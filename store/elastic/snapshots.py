@@ -14,6 +14,7 @@ import zstandard
 from store.elastic import log_indices
 from store.elastic.connection import Elastic
 from store.elastic.documents import Docs, Found, create, make_index, read, search
+from store.errors import LogUnavailable
 from store.ports import Snapshot
 from store.snapshots import superfluous
 
@@ -24,7 +25,7 @@ CHECK_BYTES = 16
 
 
 class _Named(msgspec.Struct):
-    """A snapshot as it is listed; its parts are `check`-0, `check`-1, …"""
+    """A snapshot as it is listed. Its parts are documents of their own."""
 
     projection: str
     version: str
@@ -37,10 +38,15 @@ class _Part(msgspec.Struct):
     part: bytes
 
 
+class _Bulked(msgspec.Struct):
+    errors: bool = False
+
+
 _listed = msgspec.json.Decoder(Found[_Named])
 _parts = msgspec.json.Decoder(Docs[_Part])
 _encode = msgspec.json.Encoder().encode
 _snapshot = msgspec.msgpack.Decoder(Snapshot)
+_bulked = msgspec.json.Decoder(_Bulked)
 
 
 class ElasticSnapshotStore:
@@ -49,6 +55,7 @@ class ElasticSnapshotStore:
     def __init__(self, elastic: Elastic) -> None:
         self._elastic = elastic
         self._index = elastic.names.snapshots
+        self._is_made = False
 
     async def __aenter__(self) -> Self:
         await self._elastic.__aenter__()
@@ -63,24 +70,24 @@ class ElasticSnapshotStore:
         await self._elastic.__aexit__(kind, error, trace)
 
     async def save(self, snapshot: Snapshot) -> None:
-        await make_index(self._elastic, self._index, log_indices.snapshots())
+        if not self._is_made:
+            await make_index(self._elastic, self._index, log_indices.snapshots())
+            self._is_made = True
         packed = zstandard.ZstdCompressor(level=3).compress(msgspec.msgpack.encode(snapshot))
         parts = [packed[at : at + PART_BYTES] for at in range(0, len(packed), PART_BYTES)]
         named = _Named(
             snapshot.projection, snapshot.version, snapshot.block, len(parts), _check(packed)
         )
+        held = await self._list(snapshot.projection, snapshot.version)
         for where, part in zip(_places(named), parts, strict=True):
             await create(self._elastic, self._index, where, _encode(_Part(part)))
-        held = await self._list(snapshot.projection, snapshot.version)
-        before = [each for each in held if each.block == snapshot.block]
-        await self._put(named)
-        gone = superfluous([*{each.block for each in held} - {named.block}, named.block])
+        superseded = superfluous([*{each.block for each in held} - {named.block}, named.block])
+        gone = [_name(each) for each in held if each.block in superseded]
         for each in held:
-            if each.block in gone:
-                await self._delete(each)
-        for each in before:
-            if each.check != named.check:
-                await self._delete_parts(each)
+            replaced = each.block == named.block and each.check != named.check
+            if each.block in superseded or replaced:
+                gone += _places(each)
+        await self._change(named, gone)
 
     async def newest(
         self, projection: str, version: str, *, block: int | None = None
@@ -94,6 +101,7 @@ class ElasticSnapshotStore:
 
     async def delete_all(self) -> None:
         await self._elastic.request("DELETE", f"/{self._index}", expect={404})
+        self._is_made = False
 
     async def _list(self, projection: str, version: str) -> Sequence[_Named]:
         """Return the snapshots of a projection and version, newest first."""
@@ -111,18 +119,18 @@ class ElasticSnapshotStore:
         }
         return await search(self._elastic, self._index, query, _listed)
 
-    async def _put(self, named: _Named) -> None:
-        path = f"/{self._index}/_doc/{_name(named)}"
-        await self._elastic.request("PUT", path, body=_encode(named), params={"refresh": "true"})
-
-    async def _delete(self, named: _Named) -> None:
-        path = f"/{self._index}/_doc/{_name(named)}"
-        await self._elastic.request("DELETE", path, params={"refresh": "true"}, expect={404})
-        await self._delete_parts(named)
-
-    async def _delete_parts(self, named: _Named) -> None:
-        for where in _places(named):
-            await self._elastic.request("DELETE", f"/{self._index}/_doc/{where}", expect={404})
+    async def _change(self, named: _Named, gone: Sequence[str]) -> None:
+        """Name the snapshot whose parts are there, and delete the documents *gone*."""
+        lines = [_encode({"index": {"_id": _name(named)}}), _encode(named)]
+        lines += [_encode({"delete": {"_id": each}}) for each in gone]
+        path = f"/{self._index}/_bulk"
+        body = b"\n".join([*lines, b""])
+        params = {"refresh": "true", "filter_path": "errors,items.*.error"}
+        answer = await self._elastic.request("POST", path, body=body, params=params, ndjson=True)
+        if _bulked.decode(answer.body).errors:
+            raise LogUnavailable(
+                f"{self._index}: a snapshot could not be stored: {answer.body[:300]!r}"
+            )
 
     async def _read(self, named: _Named) -> Snapshot | None:
         packed = bytearray()
