@@ -31,7 +31,7 @@ def create_app(ports: ApiPorts) -> ASGIApp:
     app = _routed()
     document = _openapi(app, secured=bool(ports.key_digests))
     app.state.ports = ports
-    app.state.stored = Stored(ports.log)
+    app.state.stored = Stored(ports.log, ports.kibana)
     app.state.streams = set[object]()
     app.state.parameters = _query_parameters(document)
     problems.install(app)

@@ -6,6 +6,7 @@ A body that retention removed is None; so is a fact. Reads are by block, so a pa
 from collections import OrderedDict
 from collections.abc import Sequence
 
+from api.kibana_links import KibanaLinks
 from api.wire_messages import BodyOut, MessageOut, body_left_out, message, shown_body
 from api.wire_search import FoundOut, highlight
 from events.block import open_block
@@ -20,10 +21,14 @@ CACHED_BLOCKS_MAX = 16
 
 
 class Stored:
-    """Reader of *log*. Bounded: at most 32 MiB of bodies and 16 opened blocks stay in memory."""
+    """Reader of *log*. Bounded: at most 32 MiB of bodies and 16 opened blocks stay in memory.
 
-    def __init__(self, log: EventLog) -> None:
+    Messages link to *kibana*, where there is one.
+    """
+
+    def __init__(self, log: EventLog, kibana: KibanaLinks | None = None) -> None:
         self._log = log
+        self._kibana = kibana
         self._bodies: OrderedDict[int, Sequence[bytes]] = OrderedDict()
         self._bodies_bytes = 0
         self._blocks: OrderedDict[int, list[Envelope]] = OrderedDict()
@@ -81,7 +86,7 @@ class Stored:
     ) -> MessageOut:
         """Return a message with its body, left out when it is larger than *body_bytes_max*."""
         kept = await self._body_of(document, bytes_max=body_bytes_max)
-        return message(document, _body_out(document, kept, body_bytes_max))
+        return message(document, _body_out(document, kept, body_bytes_max), self._kibana)
 
     async def found(
         self, document: MessageDocument, marker: Marker, *, body_bytes_max: int
@@ -90,7 +95,7 @@ class Stored:
         bytes_max = None if marker.reads_bodies else body_bytes_max
         kept = await self._body_of(document, bytes_max=bytes_max)
         text = _text(document, kept) if marker.reads_bodies else None
-        told = message(document, _body_out(document, kept, body_bytes_max))
+        told = message(document, _body_out(document, kept, body_bytes_max), self._kibana)
         marked = [highlight(each) for each in marker.highlights(document, text)] if marker else []
         return FoundOut(**dict(told), highlights=marked)
 
