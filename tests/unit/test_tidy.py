@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PRODUCT: Final = ("events", "store", "collector", "projector", "api", "cli")
+PRODUCT: Final = ("events", "store", "collector", "projector", "api", "dashboards", "cli")
 CODE: Final = (*PRODUCT, "examples", "bench", "scripts", "tests")
 TEXT_SUFFIXES: Final = {".md", ".py", ".sh", ".toml", ".txt", ".yml", ".yaml", ".json", ""}
 NOT_OURS: Final = {
