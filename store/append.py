@@ -1,4 +1,4 @@
-"""Whether a block may follow the head: the one rule of appending, the same in every adapter.
+"""Whether a block may follow the head, or begin a log: the rules of appending, the same in every adapter.
 
 Pure.
 """
@@ -31,3 +31,13 @@ def refusal(block: Block, head: BlockHead | None, held: Block | None) -> str | N
     if header.first_position != position or header.previous != digest:
         return f"block {header.number} was sealed after another block {number} than the stored one"
     return None
+
+
+def refusal_to_begin(block: Block, head: BlockHead | None) -> str | None:
+    """Return why a log with *head* may not begin with *block*, or None when it may.
+
+    Block 0 begins a log as appending it would; one with a higher number stands where older ones were dropped.
+    """
+    if head is not None:
+        return f"the log is not empty: block {head.number} is its head"
+    return refusal(block, None, None) if block.number == 0 else None

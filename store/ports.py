@@ -53,6 +53,17 @@ class EventLog(Resource, Protocol):
         """
         ...
 
+    async def begin(self, block: Block) -> None:
+        """Make *block* the first of an empty log, whatever its number: so begins the copy of a log that retention shortened.
+
+        Beginning with the same block again succeeds and changes nothing. Appending goes on after it.
+
+        Raises:
+            Fenced: the log is not empty. Nothing was written.
+            LogUnavailable, LogRefused: as :meth:`append`.
+        """
+        ...
+
     async def head(self) -> BlockHead | None:
         """Return the head as it is durable now, also as other processes wrote it; None when the log is empty."""
         ...
@@ -103,6 +114,14 @@ class EventLog(Resource, Protocol):
 
     async def fingerprint_key(self) -> bytes:
         """Return the store's secret key (32 bytes), made at the first call; its id stands in every block."""
+        ...
+
+    async def adopt_key(self, key: bytes) -> None:
+        """Make *key* (32 bytes) the store's secret key, as a copy of another log needs it; again changes nothing.
+
+        Raises:
+            LogRefused: the store has another key, or *key* is none. Nothing was changed.
+        """
         ...
 
 

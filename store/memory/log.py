@@ -12,7 +12,7 @@ import msgspec
 
 from events.block import Block, BlockDamaged, BlockHead, head_of, open_bodies
 from events.identity import KEY_BYTES
-from store.append import refusal
+from store.append import refusal, refusal_to_begin
 from store.errors import Fenced, LogDamaged, LogRefused
 from store.ports import Segment
 
@@ -43,8 +43,15 @@ class MemoryEventLog:
             return
         if (why := refusal(block, self._head(), held)) is not None:
             raise Fenced(why)
-        self._blocks[block.number] = msgspec.structs.replace(block, bodies=b"")
-        self._bodies[block.number] = block.bodies
+        self._keep(block)
+
+    async def begin(self, block: Block) -> None:
+        held = self._blocks.get(block.number)
+        if held is not None and held.digest == block.digest:
+            return
+        if (why := refusal_to_begin(block, self._head())) is not None:
+            raise Fenced(why)
+        self._keep(block)
 
     async def head(self) -> BlockHead | None:
         return self._head()
@@ -104,6 +111,17 @@ class MemoryEventLog:
         if self._key is None:
             self._key = os.urandom(KEY_BYTES)
         return self._key
+
+    async def adopt_key(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise LogRefused(f"a key has {KEY_BYTES} bytes, not {len(key)}")
+        if self._key not in (None, key):
+            raise LogRefused("the log has another key")
+        self._key = key
+
+    def _keep(self, block: Block) -> None:
+        self._blocks[block.number] = msgspec.structs.replace(block, bodies=b"")
+        self._bodies[block.number] = block.bodies
 
     def _head(self) -> BlockHead | None:
         return head_of(self._blocks[max(self._blocks)]) if self._blocks else None

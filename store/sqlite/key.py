@@ -27,14 +27,14 @@ def read_key(path: Path) -> bytes | None:
     return key
 
 
-def make_key(path: Path) -> bytes:
-    """Return the key in the file *path*, made at the first call; of several callers at once all get the same."""
+def make_key(path: Path, wanted: bytes | None = None) -> bytes:
+    """Return the key in the file *path*, made (as *wanted*) at the first call; of several at once all get the same."""
     if (key := read_key(path)) is not None:
         return key
     draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.new")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(os.urandom(KEY_BYTES).hex() + "\n")
+        file.write((wanted or os.urandom(KEY_BYTES)).hex() + "\n")
     place(draft, path)
     key = read_key(path)
     if key is None:

@@ -9,7 +9,7 @@ A read-only log whose directory does not exist yet is an empty log, until it exi
 import os
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,7 +17,8 @@ from typing import Self
 import msgspec
 
 from events.block import Block, BlockDamaged, BlockHead, open_bodies
-from store.append import refusal
+from events.identity import KEY_BYTES
+from store.append import refusal, refusal_to_begin
 from store.errors import Fenced, LogDamaged, LogRefused, LogUnavailable
 from store.ports import Segment
 from store.sqlite import engine, segment_file
@@ -60,9 +61,12 @@ class SqliteEventLog:
             self._worker.stop()
 
     async def append(self, block: Block) -> None:
-        if self._read_only:
-            raise LogRefused(f"{self._directory} was opened for reading only")
-        await self._worker.run(self._append, block)
+        self._require_writing()
+        await self._worker.run(self._write, self._append_once, block)
+
+    async def begin(self, block: Block) -> None:
+        self._require_writing()
+        await self._worker.run(self._write, self._begin_once, block)
 
     async def head(self) -> BlockHead | None:
         return await self._worker.run(self._head)
@@ -102,12 +106,19 @@ class SqliteEventLog:
         return await self._worker.run(self._stats)
 
     async def drop_segment(self, number: int, *, bodies_only: bool = False) -> None:
-        if self._read_only:
-            raise LogRefused(f"{self._directory} was opened for reading only")
+        self._require_writing()
         await self._worker.run(self._drop, number, bodies_only)
 
     async def fingerprint_key(self) -> bytes:
         return await self._worker.run(self._secret)
+
+    async def adopt_key(self, key: bytes) -> None:
+        self._require_writing()
+        await self._worker.run(self._adopt, key)
+
+    def _require_writing(self) -> None:
+        if self._read_only:
+            raise LogRefused(f"{self._directory} was opened for reading only")
 
     # Below: in the worker thread.
 
@@ -123,6 +134,13 @@ class SqliteEventLog:
         if self._key is None:
             raise LogUnavailable(f"{self._directory} has no key yet; the first writer makes it")
         return self._key
+
+    def _adopt(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise LogRefused(f"a key has {KEY_BYTES} bytes, not {len(key)}")
+        if make_key(self._directory / "key", key) != key:
+            raise LogRefused(f"{self._directory} has another key")
+        self._key = key
 
     def _numbers(self) -> list[int]:
         """Return the numbers of the segment files, oldest first."""
@@ -200,10 +218,10 @@ class SqliteEventLog:
         tail = None if file is None else self._tail_of(file)
         return None if tail is None else tail.head
 
-    def _append(self, block: Block) -> None:
+    def _write(self, once: Callable[[Block, bytes], bool], block: Block) -> None:
         key = self._secret()
         try:
-            while not self._append_once(block, key):
+            while not once(block, key):
                 pass
         except BaseException:
             self._close_files()  # begin the next attempt with nothing that this one may have left half done
@@ -230,14 +248,42 @@ class SqliteEventLog:
                 file.write_record(segment_file.after(tail and tail.record, block, key), key)
                 self._close_predecessor(file.number, key)
                 return True
-            following = self._make(block.header.segment)
-            with Transaction(following.connection):
-                following.write_block(block)
-                following.write_record(segment_file.after(None, block, key), key)
+            following = self._open_segment(block, key)
             self._mark_closed(file, key)
         self._checked_segment = following.number
         file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return True
+
+    def _begin_once(self, block: Block, key: bytes) -> bool:
+        """Make *block* the first; return False when the log was begun elsewhere meanwhile.
+
+        An empty segment 0 is the lock of all who begin a log, and stays: one who waits for it must find it.
+        """
+        file = self._current() or self._make(0)
+        with Transaction(file.connection):
+            newest = self._current()
+            if newest is not None and newest.number != file.number:
+                return False
+            head = self._head()
+            held = None if head is None else self._block(block.number)
+            if held is not None and held.digest == block.digest:
+                return True
+            if (why := refusal_to_begin(block, head)) is not None:
+                raise Fenced(why)
+            if block.header.segment == file.number:
+                file.write_block(block)
+                file.write_record(segment_file.after(None, block, key), key)
+            else:
+                self._open_segment(block, key)
+        return True
+
+    def _open_segment(self, block: Block, key: bytes) -> SegmentFile:
+        """Make *block* the first of its segment."""
+        following = self._make(block.header.segment)
+        with Transaction(following.connection):
+            following.write_block(block)
+            following.write_record(segment_file.after(None, block, key), key)
+        return following
 
     def _make(self, number: int) -> SegmentFile:
         path = self._path(number)

@@ -1,8 +1,7 @@
 """The promises of ``store.ports.EventLog``, one test per sentence."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterable
 
 import msgspec
 import pytest
@@ -11,25 +10,10 @@ from events.block import Block, head_of, open_block, open_bodies, seal
 from store.errors import Fenced, LogRefused
 from store.ports import EventLog
 from tests.contract.blocks import SECOND, chain, sealed, start
-
-Another = Callable[[], AbstractAsyncContextManager[EventLog]]
-
-
-def bare(block: Block) -> Block:
-    """Return *block* as a log gives it back: without its bodies."""
-    return msgspec.structs.replace(block, bodies=b"")
+from tests.contract.event_log_copied import Another, CopiedLogContract, bare, fill, listed
 
 
-async def fill(log: EventLog, blocks: Sequence[Block]) -> None:
-    for block in blocks:
-        await log.append(block)
-
-
-async def listed(log: EventLog, begin: int = 0, stop: int | None = None) -> list[Block]:
-    return [block async for block in log.blocks(start=begin, stop=stop)]
-
-
-class EventLogContract:
+class EventLogContract(CopiedLogContract):
     """A subclass gives the fixtures ``log``, empty, and ``another``, which opens the same log once more."""
 
     async def test_an_appended_block_is_read_back_without_its_bodies(self, log: EventLog) -> None:
