@@ -77,6 +77,10 @@ def within_histogram(query: Query, since: int, width_ns: int, buckets: int) -> Q
 
 def commonest(values: Iterable[Iterable[str]], size: int) -> Mapping[str, int]:
     """Return the *size* commonest of the values, each counted once per message; equals by value."""
-    counts = Counter(value for of_one in values for value in set(of_one))
+    return ranked(Counter(value for of_one in values for value in set(of_one)), size)
+
+
+def ranked(counts: Mapping[str, int], size: int) -> Mapping[str, int]:
+    """Return the *size* largest of *counts*; equals by value."""
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return dict(ordered[:size])

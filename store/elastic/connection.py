@@ -9,6 +9,7 @@ import ssl
 from base64 import b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote, unquote, urlencode, urlsplit
@@ -30,6 +31,7 @@ from store.errors import LogRefused, LogUnavailable
 TIMEOUT_S = 30.0
 CONNECTIONS_MAX = 16
 SAID_CHARS_MAX = 500
+LARGE_BYTES = 1 << 20
 UNAVAILABLE = frozenset({408, 429, 502, 503, 504})
 DISK_IS_FULL = "flood-stage watermark"
 
@@ -159,7 +161,7 @@ class Elastic:
         node: AiohttpHttpNode = self._pool.get()  # pyright: ignore[reportAssignmentType]
         try:
             meta, raw = await node.perform_request(
-                method, target, body=body, headers=headers, request_timeout=timeout_s
+                method, target, body=_sendable(body), headers=headers, request_timeout=timeout_s
             )
         except TlsError as error:
             self._pool.mark_dead(node)
@@ -217,6 +219,20 @@ def failure_in(body: bytes) -> tuple[str, str]:
     if not error.type and error.root_cause:
         error = error.root_cause[0]
     return error.type, error.reason or ""
+
+
+class _Large(BytesIO):
+    """A large body, which aiohttp sends piece by piece, so that the event loop goes on."""
+
+    def decode(self, *_: str) -> str:
+        """Return what the node's log of requests says of it."""
+        return f"{len(self.getbuffer())} bytes"
+
+
+def _sendable(body: Body) -> Body:
+    if body is None or len(body) < LARGE_BYTES:
+        return body
+    return _Large(body)  # pyright: ignore[reportReturnType] - the node hands it on to aiohttp, which takes it
 
 
 def escaped(part: str) -> str:

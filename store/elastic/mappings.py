@@ -52,7 +52,6 @@ _WORDS = {
 }
 _LOOKED_UP = {"type": "keyword", "doc_values": False}
 
-_FRACTIONS = ("latency_ms",)
 _ADDED: Properties = {
     TIMESTAMP: {"type": "date", "format": "epoch_millis||strict_date_optional_time"},
     LATENCY_US: _LONG,
@@ -119,6 +118,11 @@ def checkpoints() -> dict[str, Any]:
     }
 
 
+def is_fraction(name: str) -> bool:
+    """Return whether the number field *name* of the query language holds binary fractions; the others are integers."""
+    return name == "latency_ms" or name.endswith(".confidence")
+
+
 def _settings() -> dict[str, Any]:
     return {
         "index": {
@@ -132,7 +136,7 @@ def _settings() -> dict[str, Any]:
 
 def _type_of(name: str, kind: Kind) -> dict[str, Any]:
     match kind:
-        case Kind.NUMBER if name in _FRACTIONS or name.endswith(".confidence"):
+        case Kind.NUMBER if is_fraction(name):
             return _DOUBLE
         case Kind.NUMBER | Kind.TIME:
             return _LONG

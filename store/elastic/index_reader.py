@@ -1,0 +1,238 @@
+"""Searching message documents in Elasticsearch: pages, facets and histograms, as every other store answers them.
+
+What is found is what was refreshed last, so a search is up to a second behind what was saved. Where nothing has been
+indexed yet, nothing is found.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from store.documents import MessageDocument
+from store.elastic.connection import Elastic, RequestRefused
+from store.elastic.index_document import unpacked
+from store.elastic.index_fields import DOCUMENT, MESSAGE, POSITION, PUBLISHED_AT, SORTED_BY
+from store.elastic.index_query import Dsl, all_of, dsl
+from store.errors import LogDamaged, QueryInvalid
+from store.matching import Subject
+from store.ports import Page, Sort
+from store.query import Query
+from store.ranking import FACET_MATCHES_MAX, TOTAL_MAX, check_sort, missing, within_histogram
+
+HITS_MAX = 5_000
+TIMEOUT_S = 60.0
+
+Key = tuple[int, int]
+
+
+class _Fields(msgspec.Struct, frozen=True):
+    document: tuple[bytes] | None = msgspec.field(name=DOCUMENT, default=None)
+
+
+class _Hit(msgspec.Struct, frozen=True):
+    fields: _Fields = _Fields()
+    sort: Key = (0, 0)
+
+
+class _Total(msgspec.Struct, frozen=True):
+    value: int = 0
+
+
+class _Hits(msgspec.Struct, frozen=True):
+    total: _Total = _Total()
+    hits: list[_Hit] = []
+
+
+class _Found(msgspec.Struct, frozen=True):
+    hits: _Hits = _Hits()
+
+
+class _Text(msgspec.Struct, frozen=True):
+    message: str | None = None
+
+
+class _Read(msgspec.Struct, frozen=True):
+    source: _Text = msgspec.field(name="_source", default_factory=_Text)
+    fields: _Fields = _Fields()
+    sort: Key = (0, 0)
+
+
+class _ReadHits(msgspec.Struct, frozen=True):
+    hits: list[_Read] = []
+
+
+class _Reads(msgspec.Struct, frozen=True):
+    hits: _ReadHits = _ReadHits()
+
+
+class _Count(msgspec.Struct, frozen=True):
+    doc_count: int
+
+
+class _Buckets(msgspec.Struct, frozen=True):
+    buckets: list[_Count] = []
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    counts: _Buckets = _Buckets()
+
+
+class _Histogram(msgspec.Struct, frozen=True):
+    aggregations: _Counted = _Counted()
+
+
+_found = msgspec.json.Decoder(_Found)
+_reads = msgspec.json.Decoder(_Reads)
+_histogram = msgspec.json.Decoder(_Histogram)
+_encode = msgspec.json.Encoder().encode
+
+
+class IndexReader:
+    """Asks the indices behind the alias."""
+
+    def __init__(self, elastic: Elastic) -> None:
+        self._elastic = elastic
+
+    async def ask(self, body: Mapping[str, Any]) -> bytes:
+        """Return the answer to a search.
+
+        Raises:
+            QueryInvalid: Elasticsearch cannot answer this query: it is too deep, or asks for too many words at once.
+        """
+        try:
+            answer = await self._elastic.request(
+                "POST",
+                f"/{self._elastic.names.messages}/_search",
+                body=_encode(body),
+                params={
+                    "ignore_unavailable": "true",
+                    "allow_no_indices": "true",
+                    "allow_partial_search_results": "false",
+                },
+                timeout_s=TIMEOUT_S,
+            )
+        except RequestRefused as error:
+            if error.status != 400:
+                raise
+            raise QueryInvalid(f"Elasticsearch cannot answer this: {error.reason}", 0) from error
+        return answer.body
+
+    async def get(self, uid: str) -> MessageDocument | None:
+        body = {"size": 1, "query": {"ids": {"values": [uid]}}, "stored_fields": [DOCUMENT]}
+        hits = _found.decode(await self.ask(body)).hits.hits
+        return _document(hits[0].fields) if hits else None
+
+    async def page(
+        self, query: Query, sort: Sort, limit: int, after: Key | None, *, exact: bool, now_ns: int
+    ) -> Page:
+        check_sort(sort)
+        asked = dsl(query, now_ns)
+        hits: list[_Hit] = []
+        at, total = after, 0
+        while True:
+            size = min(limit + 1 - len(hits), HITS_MAX)
+            counted: bool | int = False if at != after else True if exact else TOTAL_MAX + 1
+            body = _search(asked, sort, size, at) | {
+                "stored_fields": [DOCUMENT],
+                "track_total_hits": counted,
+            }
+            found = _found.decode(await self.ask(body)).hits
+            total = max(total, found.total.value)
+            hits += found.hits
+            if len(found.hits) < size or len(hits) > limit:
+                break
+            at = hits[-1].sort
+        items = hits[:limit]
+        is_exact = exact or total <= TOTAL_MAX
+        return Page(
+            items=[_document(hit.fields) for hit in items],
+            total=total if is_exact else TOTAL_MAX,
+            total_is_exact=is_exact,
+            after=items[-1].sort if len(hits) > limit and items else None,
+        )
+
+    async def newest(self, query: Query, now_ns: int) -> Dsl:
+        """Return the filter for those matches of *query* that facets are counted over: the newest ones."""
+        asked = dsl(query, now_ns)
+        body = _search(asked, Sort(), 1, None) | {
+            "from": FACET_MATCHES_MAX - 1,
+            "stored_fields": "_none_",
+            "track_total_hits": False,
+        }
+        hits = _found.decode(await self.ask(body)).hits.hits
+        if not hits:
+            return asked
+        at, position = hits[0].sort
+        same: Dsl = {
+            "bool": {
+                "filter": [
+                    {"term": {PUBLISHED_AT: at}},
+                    {"range": {POSITION: {"gte": position}}},
+                ]
+            }
+        }
+        later: Dsl = {"range": {PUBLISHED_AT: {"gt": at}}}
+        newest: Dsl = {"bool": {"should": [later, same], "minimum_should_match": 1}}
+        return all_of([asked, newest])
+
+    async def subjects(self, asked: Dsl, *, size: int = 1_000) -> AsyncIterator[Subject]:
+        """Yield the messages that *asked* holds for, with their texts."""
+        after: Key | None = None
+        while True:
+            body = _search(asked, Sort(), size, after) | {
+                "stored_fields": [DOCUMENT],
+                "_source": [MESSAGE],
+                "track_total_hits": False,
+            }
+            hits = _reads.decode(await self.ask(body)).hits.hits
+            for hit in hits:
+                yield Subject(_document(hit.fields), hit.source.message)
+            if len(hits) < size:
+                return
+            after = hits[-1].sort
+
+    async def histogram(
+        self, query: Query, *, since: int, width_ns: int, buckets: int, now_ns: int
+    ) -> Sequence[int]:
+        asked = dsl(within_histogram(query, since, width_ns, buckets), now_ns)
+        borders = [since + i * width_ns for i in range(buckets + 1)]
+        filters = [
+            {"range": {PUBLISHED_AT: {"gte": low, "lt": high}}} for low, high in pairwise(borders)
+        ]
+        body = {
+            "size": 0,
+            "track_total_hits": False,
+            "query": _constant(asked),
+            "aggs": {"counts": {"filters": {"filters": filters}}},
+        }
+        counted = _histogram.decode(await self.ask(body)).aggregations.counts.buckets
+        return [bucket.doc_count for bucket in counted] or [0] * buckets
+
+
+def _search(asked: Dsl, sort: Sort, size: int, after: Key | None) -> dict[str, Any]:
+    """Return the body of a search in the order of *sort*, ties by position."""
+    order = "desc" if sort.descending else "asc"
+    body: dict[str, Any] = {
+        "size": size,
+        "query": _constant(asked),
+        "sort": [
+            {field: {"order": order, "missing": missing(sort), "unmapped_type": "long"}}
+            for field in (SORTED_BY[sort.field], POSITION)
+        ],
+    }
+    if after is not None:
+        body["search_after"] = after
+    return body
+
+
+def _constant(asked: Dsl) -> Dsl:
+    """Return *asked* without scores, which nothing is ordered by."""
+    return {"constant_score": {"filter": asked}}
+
+
+def _document(fields: _Fields) -> MessageDocument:
+    if fields.document is None:
+        raise LogDamaged("what searches go to holds a document that is no message")
+    return unpacked(fields.document[0])

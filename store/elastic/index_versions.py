@@ -1,0 +1,115 @@
+"""The indices of message documents: made by the day, one set for each version, one version behind the alias.
+
+Searches go to the alias. A new version is built beside the one that is served and takes its place, in one step, when it
+has come as far. The checkpoint of a version is written after its documents and deleted before them; one without any
+index is void: it never tells of more than there is.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from store.elastic import mappings
+from store.elastic.connection import Elastic, escaped
+from store.elastic.documents import make_index
+from store.ports import Checkpoint
+
+Action = dict[str, dict[str, str]]
+
+EMPTY_DAY_NS = 0
+"""The day of an index that only holds the alias while there is no message."""
+
+
+class _Aliases(msgspec.Struct):
+    aliases: dict[str, object] = {}
+
+
+class _Got(msgspec.Struct):
+    source: Checkpoint | None = msgspec.field(name="_source", default=None)
+
+
+_aliases = msgspec.json.Decoder(dict[str, _Aliases])
+_got = msgspec.json.Decoder(_Got)
+_encode = msgspec.json.Encoder().encode
+
+
+class Versions:
+    """What there is of every version; writing is only for one process at a time."""
+
+    def __init__(self, elastic: Elastic) -> None:
+        self._elastic = elastic
+        self._names = elastic.names
+        self._has_checkpoints = False
+
+    async def served(self) -> str | None:
+        """Return the version that searches go to; None where there is none yet."""
+        found = await self._indices(f"/_alias/{self._names.messages}")
+        return min((self._version_of(name) for name in found), default=None)
+
+    async def all(self) -> dict[str, set[str]]:
+        """Return the indices of every version."""
+        found = await self._indices(f"/{self._names.messages_pattern}/_alias")
+        versions: dict[str, set[str]] = {}
+        for name in found:
+            versions.setdefault(self._version_of(name), set()).add(name)
+        return versions
+
+    async def _indices(self, path: str) -> Iterable[str]:
+        answer = await self._elastic.request("GET", path, expect={404})
+        return () if answer.status == 404 else _aliases.decode(answer.body)
+
+    def _version_of(self, index: str) -> str:
+        return index.removeprefix(self._names.messages_pattern[:-1]).rpartition("-")[0]
+
+    async def make(self, index: str, *, is_served: bool) -> None:
+        """Make an index for documents, at once behind the alias if its version is served."""
+        told = mappings.messages()
+        if is_served:
+            told["aliases"] = {self._names.messages: {}}
+        await make_index(self._elastic, index, told)
+
+    async def checkpoint(self, version: str) -> Checkpoint | None:
+        """Return the checkpoint of *version*; None when it has none."""
+        answer = await self._elastic.request("GET", self._checkpoint_path(version), expect={404})
+        return None if answer.status == 404 else _got.decode(answer.body).source
+
+    async def save_checkpoint(self, version: str, checkpoint: Checkpoint) -> None:
+        if not self._has_checkpoints:
+            await make_index(self._elastic, self._names.checkpoints, mappings.checkpoints())
+            self._has_checkpoints = True
+        path = self._checkpoint_path(version)
+        await self._elastic.request("PUT", path, body=_encode(checkpoint))
+
+    def _checkpoint_path(self, version: str) -> str:
+        return f"/{self._names.checkpoints}/_doc/{escaped(f'messages-v{version}')}"
+
+    async def serve(self, version: str) -> None:
+        """Let searches go to *version*, and delete all others."""
+        versions = await self.all()
+        mine = versions.pop(version, set())
+        alias = self._names.messages
+        actions: list[Action] = [{"add": {"index": name, "alias": alias}} for name in sorted(mine)]
+        others = {name for names in versions.values() for name in names}
+        await self._change([*actions, *_removals(others)])
+        for other in versions:
+            await self.forget_checkpoint(other)
+
+    async def delete(self, version: str) -> None:
+        """Delete all that there is of *version*."""
+        await self.forget_checkpoint(version)
+        versions = await self.all()
+        await self.remove(versions.get(version, ()))
+
+    async def remove(self, indices: Iterable[str]) -> None:
+        await self._change(_removals(indices))
+
+    async def _change(self, actions: list[Action]) -> None:
+        if actions:
+            await self._elastic.request("POST", "/_aliases", body=_encode({"actions": actions}))
+
+    async def forget_checkpoint(self, version: str) -> None:
+        await self._elastic.request("DELETE", self._checkpoint_path(version), expect={404})
+
+
+def _removals(indices: Iterable[str]) -> list[Action]:
+    return [{"remove_index": {"index": name}} for name in sorted(indices)]
