@@ -6,6 +6,7 @@ in time or no broker, 2 usage, 130 stopped before all images were settled.
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -23,13 +24,17 @@ from examples.image_pipeline.pipeline import (
 from examples.image_pipeline.truth import RunSettings
 
 DEFAULT_URL = "amqp://guest:guest@127.0.0.1:5672/"
+URL_VARIABLE = "IMAGE_PIPELINE_URL"
+"""An AMQP URL holds a password, which does not belong on a command line that every user of the machine can read."""
+
 FAILED, INTERRUPTED = 1, 130
 
 
 def parse(arguments: list[str]) -> Options:
     """Return what the command line asks for; exits with 2 when it makes no sense."""
     given = _parser().parse_args(arguments)
-    url, vhost = with_vhost(given.url, given.vhost)
+    url = given.url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
+    url, vhost = with_vhost(url, given.vhost)
     settings = RunSettings(
         images=given.images,
         seed=given.seed,
@@ -54,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Five small services that turn images into labelled 3D models.",
     )
     add, natural, positive = parser.add_argument, _at_least(0), _at_least(1)
-    add("--url", default=DEFAULT_URL, help="AMQP URL of the broker (default: %(default)s)")
+    add("--url", help=f"AMQP URL of the broker (${URL_VARIABLE}, else {DEFAULT_URL})")
     add("--vhost", help="vhost, instead of the one in the URL")
     add("--images", type=natural, default=200, help="how many; 0 = until Ctrl-C (200)")
     add("--seed", type=natural, default=1, help="chooses what fails and how long work takes")

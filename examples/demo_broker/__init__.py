@@ -1,0 +1,1 @@
+"""Give a broker the demo's vhost, users and rights."""
