@@ -98,10 +98,10 @@ def _ways() -> Chart:
     return table(
         "Why, and where it went",
         [
-            top("reason", "reason", fields.REASON, by="dead", size=10),
-            top("exchange", "published to", fields.EXCHANGE, by="dead", size=20),
-            top("type", "type", fields.TYPE, by="dead", size=20, missing=True),
-            top("went", "went to", fields.WENT_TO, by="dead", size=20, missing=True),
+            top("reason", "reason", fields.REASON, by="dead", size=8),
+            top("exchange", "published to", fields.EXCHANGE, by="dead", size=12),
+            top("type", "type", fields.TYPE, by="dead", size=12, missing=True),
+            top("went", "went to", fields.WENT_TO, by="dead", size=8, missing=True),
         ],
         [
             count("dead", "lie dead", DEAD),

@@ -45,9 +45,9 @@ def _relations() -> Chart:
     return table(
         "Who is given what whom published",
         [
-            top("publisher", "publisher", fields.PUBLISHER, by="messages", size=50, missing=True),
-            top("type", "type", fields.TYPE, by="messages", size=20, missing=True),
-            top("consumer", "consumer", fields.CONSUMER, by="messages", size=50),
+            top("publisher", "publisher", fields.PUBLISHER, by="messages", size=30, missing=True),
+            top("type", "type", fields.TYPE, by="messages", size=12, missing=True),
+            top("consumer", "consumer", fields.CONSUMER, by="messages", size=30),
         ],
         [
             count("messages", "messages"),
@@ -63,9 +63,9 @@ def _routing() -> Chart:
     return table(
         "Where exchanges route",
         [
-            top("exchange", "exchange", fields.EXCHANGE, by="messages", size=50),
+            top("exchange", "exchange", fields.EXCHANGE, by="messages", size=30),
             top("key", "routing key", fields.ROUTING_KEY, by="messages", size=20),
-            top("queue", "queue", fields.ROUTED_QUEUES, by="messages", size=50, missing=True),
+            top("queue", "queue", fields.ROUTED_QUEUES, by="messages", size=30, missing=True),
         ],
         [count("messages", "messages")],
     )

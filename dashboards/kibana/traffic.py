@@ -124,9 +124,9 @@ def _routes() -> Chart:
     return table(
         "Who publishes what where",
         [
-            top("publisher", "publisher", fields.PUBLISHER, by="messages", size=50, missing=True),
-            top("exchange", "exchange", fields.EXCHANGE, by="messages", size=50),
-            top("type", "type", fields.TYPE, by="messages", size=50, missing=True),
+            top("publisher", "publisher", fields.PUBLISHER, by="messages", size=30, missing=True),
+            top("exchange", "exchange", fields.EXCHANGE, by="messages", size=15),
+            top("type", "type", fields.TYPE, by="messages", size=15, missing=True),
         ],
         [
             count("messages", "messages"),
