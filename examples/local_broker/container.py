@@ -113,11 +113,18 @@ class ContainerBroker(Broker):
             "--publish", f"127.0.0.1:{metrics}:{metrics}",
             "--volume", f"{plugins}:/etc/rabbitmq/enabled_plugins:ro",
             "--volume", f"{config}:/etc/rabbitmq/conf.d/90-hoptrail.conf:ro",
+            *self._advanced(),
             IMAGE,
         )  # fmt: skip
         self._name = name
         self.amqp_url = f"amqp://guest:guest@127.0.0.1:{amqp}/"
         self.management_url = f"http://guest:guest@127.0.0.1:{management}"
+
+    def _advanced(self) -> list[str]:
+        """Return the options that give it the caller's ``advanced.config``, where there is one."""
+        advanced = self.directory / "advanced.config"
+        inside = "/etc/rabbitmq/advanced.config"
+        return ["--volume", f"{advanced}:{inside}:ro"] if advanced.exists() else []
 
     def _write_files(self, metrics: int) -> tuple[Path, Path]:
         plugins, config = self.directory / "enabled_plugins", self.directory / "rabbitmq.conf"
