@@ -16,9 +16,7 @@ from store.errors import LogRefused, LogUnavailable
 
 CHUNK_BYTES = 6 << 20
 CHUNK_COUNT = 2_000
-SENT_AGAIN_MAX = 6
-PAUSE_S = 0.1
-PAUSE_S_MAX = 2.0
+PAUSES_S = (0.1, 0.2, 0.4, 0.8)
 TIMEOUT_S = 60.0
 
 TOO_LARGE = 413
@@ -97,14 +95,15 @@ async def store(elastic: Elastic, items: Sequence[Item], *, refresh: bool = Fals
         LogRefused: the user may not.
     """
     results = Results([], [])
-    left, why, pause_s = list(items), "", PAUSE_S
-    for _ in range(SENT_AGAIN_MAX):
-        left, why = await _send(elastic, left, results, refresh)
+    left, why = await _send(elastic, list(items), results, refresh)
+    for pause_s in PAUSES_S:
         if not left:
-            return results
+            break
         await asyncio.sleep(pause_s)
-        pause_s = min(2 * pause_s, PAUSE_S_MAX)
-    raise LogUnavailable(f"{len(left)} documents were not taken: {why}")
+        left, why = await _send(elastic, left, results, refresh)
+    if left:
+        raise LogUnavailable(f"{len(left)} documents were not taken: {why}")
+    return results
 
 
 class IndexIsGone(LogUnavailable):
