@@ -5,6 +5,7 @@ it redacts passwords and keys.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -15,6 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PREFIX = "HOPTRAIL_"
 MANAGEMENT_PORTS = {"http": 15672, "https": 15671}
 REDACTED = "***"
+SQLITE = "sqlite:///"
+SECRETS = frozenset({"api_key", "store_api_key"})
 
 Names = Annotated[tuple[str, ...], NoDecode]
 
@@ -43,7 +46,35 @@ class Settings(BaseSettings):
         "Optional: without it `hoptrail doctor` prints the commands to run.",
     )
     store: str = Field(
-        default="sqlite:///data", description="Where to keep the log: `sqlite:///DIR`."
+        default="sqlite:///data",
+        description="Where to keep everything: `sqlite:///DIR`, or Elasticsearch as `https://user:password@host:9200`, "
+        "further nodes after commas: `https://user:password@a:9200,b:9200`.",
+    )
+    store_api_key: str | None = Field(
+        default=None,
+        description="An Elasticsearch API key in its encoded form, instead of user and password.",
+    )
+    store_ca_file: str | None = Field(
+        default=None,
+        description="PEM file of the authority that signed Elasticsearch's certificate. Default: the system's.",
+    )
+    store_fingerprint: str | None = Field(
+        default=None,
+        description="SHA-256 of Elasticsearch's certificate in hex, trusted instead of an authority.",
+    )
+    store_prefix: str = Field(
+        default="hoptrail",
+        pattern="^[a-z][a-z0-9_]{0,62}$",
+        description="What the names of indices, templates and roles in Elasticsearch begin with; one hoptrail, one prefix.",
+    )
+    kibana_url: str | None = Field(
+        default=None,
+        description="Where users open Kibana: messages then link to it, and `hoptrail setup` imports its dashboards. "
+        "Credentials in it, if any, are used for the import only.",
+    )
+    public_url: str | None = Field(
+        default=None,
+        description="Where users open hoptrail, for links from Kibana. Default: `http://` and the address of the API.",
     )
     http: str = Field(
         default="127.0.0.1:8652",
@@ -167,7 +198,7 @@ class Settings(BaseSettings):
     def _amqp(cls, value: str) -> str:
         return _url(value, ("amqp", "amqps"))
 
-    @field_validator("management_url", "admin_url")
+    @field_validator("management_url", "admin_url", "kibana_url", "public_url")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
         return None if not value else _url(value, ("http", "https"))
@@ -175,9 +206,27 @@ class Settings(BaseSettings):
     @field_validator("store")
     @classmethod
     def _store(cls, value: str) -> str:
-        if not value.startswith("sqlite:///") or value == "sqlite:///":
-            raise ValueError("write it as sqlite:///DIR, with a fourth slash for an absolute one")
+        if value.startswith(SQLITE):
+            if value == SQLITE:
+                raise ValueError(
+                    "write it as sqlite:///DIR, with a fourth slash for an absolute one"
+                )
+            return value
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("write it as sqlite:///DIR or https://user:password@host:9200")
+        for netloc in urlsplit(value).netloc.split(","):
+            _url(f"http://{netloc}", ("http",))
         return value
+
+    @field_validator("store_fingerprint")
+    @classmethod
+    def _fingerprint(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        digits = value.replace(":", "").lower()
+        if not re.fullmatch("[0-9a-f]{64}", digits):
+            raise ValueError("write the SHA-256 of the certificate as 64 hex digits")
+        return digits
 
     @field_validator("http")
     @classmethod
@@ -222,6 +271,16 @@ class Settings(BaseSettings):
             return url.geturl()
         user, password = amqp.username or "guest", amqp.password or "guest"
         return urlunsplit(url._replace(netloc=f"{user}:{password}@{url.netloc}"))
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the store is a directory of this machine."""
+        return self.store.startswith(SQLITE)
+
+    @property
+    def shown_store(self) -> str:
+        """The store without a password."""
+        return redacted_url(self.store)
 
     def told(self) -> dict[str, str]:
         """Return every setting as text under its variable's name, passwords and keys redacted."""
@@ -285,9 +344,9 @@ def redacted_url(url: str) -> str:
 def _told(name: str, value: object) -> str:
     if value is None:
         return ""
-    if name == "api_key":
+    if name in SECRETS:
         return REDACTED
-    if name.endswith("_url"):
+    if name.endswith("_url") or name == "store":
         return redacted_url(str(value))
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 

@@ -1,37 +1,75 @@
 """Construct the adapters that the settings name: the only place that knows which there are."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cli.settings import Settings
+from cli.settings import SQLITE, Settings
 from collector.settings import CollectorSettings
 from projector.linker.limits import Limits
 from store.ports import EventLog, MessageIndex, SnapshotStore
 from store.retention import DAY_S, RetentionLimits
-from store.sqlite.log import SqliteEventLog
+from store.segments import SegmentLimits
+
+if TYPE_CHECKING:
+    from store.elastic.connection import Elastic
+
+ELASTIC_SEGMENTS = SegmentLimits(bytes_max=20 * 10**9, blocks_max=1_000_000)
+"""Fewer and larger than in the embedded store: each costs Elasticsearch two shards."""
 
 
 def directory(settings: Settings) -> Path:
     """Return the directory of an embedded store."""
-    return Path(settings.store.removeprefix("sqlite:///"))
+    return Path(settings.store.removeprefix(SQLITE))
+
+
+def elastic(settings: Settings) -> "Elastic":
+    """Return Elasticsearch as the settings name it, not yet open."""
+    from store.elastic.connection import Elastic, ElasticSettings
+
+    return Elastic(
+        ElasticSettings.of_url(
+            settings.store,
+            api_key=settings.store_api_key,
+            ca_file=settings.store_ca_file,
+            fingerprint=settings.store_fingerprint,
+            prefix=settings.store_prefix,
+        )
+    )
 
 
 def event_log(settings: Settings, *, read_only: bool) -> EventLog:
     """Return the event log; entering it opens it."""
-    return SqliteEventLog(directory(settings), read_only=read_only)
+    if settings.is_embedded:
+        from store.sqlite.log import SqliteEventLog
+
+        return SqliteEventLog(directory(settings), read_only=read_only)
+    from store.elastic.log import ElasticEventLog
+
+    return ElasticEventLog(elastic(settings), read_only=read_only)
 
 
 def message_index(settings: Settings, *, read_only: bool) -> MessageIndex:
     """Return the message index; entering it opens it."""
-    from store.sqlite.index import SqliteMessageIndex
+    if settings.is_embedded:
+        from store.sqlite.index import SqliteMessageIndex
 
-    return SqliteMessageIndex(directory(settings), read_only=read_only)
+        return SqliteMessageIndex(directory(settings), read_only=read_only)
+    from projector.projection import Projection
+    from store.elastic.index import ElasticMessageIndex
+
+    version = None if read_only else Projection("", linker_limits(settings)).version
+    return ElasticMessageIndex(elastic(settings), version=version)
 
 
 def snapshot_store(settings: Settings) -> SnapshotStore:
     """Return the snapshots; entering them opens them."""
-    from store.sqlite.snapshots import SqliteSnapshotStore
+    if settings.is_embedded:
+        from store.sqlite.snapshots import SqliteSnapshotStore
 
-    return SqliteSnapshotStore(directory(settings))
+        return SqliteSnapshotStore(directory(settings))
+    from store.elastic.snapshots import ElasticSnapshotStore
+
+    return ElasticSnapshotStore(elastic(settings))
 
 
 def linker_limits(settings: Settings) -> Limits:
@@ -57,6 +95,7 @@ def collector_settings(settings: Settings, *, standby: bool = False) -> Collecto
         sample_s=settings.sample_s,
         redact_headers=settings.redact_headers,
         standby=standby,
+        segments=SegmentLimits() if settings.is_embedded else ELASTIC_SEGMENTS,
         retention=retention_limits(settings),
         told=settings.told(),
     )

@@ -17,7 +17,7 @@ from collector.errors import LeaderHeld, Replan, VhostUnknown
 from collector.opening import open_home, take_leadership
 from collector.session import Memory, Session
 from collector.settings import CollectorSettings
-from store.errors import Fenced, LogRefused, WrongBroker
+from store.errors import Fenced, LogRefused, LogUnavailable, WrongBroker
 from store.ports import EventLog
 
 RETRY_S = 0.25
@@ -55,16 +55,9 @@ async def collect(settings: CollectorSettings, log: EventLog, stop: asyncio.Even
         except Replan:
             log_line.info("the vhosts changed; the taps are opened again")
             continue
-        except AmqpRefused as error:
-            if not memory.has_led:
-                reason = f"{str(error).rstrip('.')}; the user, password and vhost are those of HOPTRAIL_AMQP_URL"
-                return Outcome(code=WRONG, reason=reason)
-            failing_since = _report(error, failing_since)
-        except (AmqpError, ManagementUnavailable) as error:
-            failing_since = _report(error, failing_since)
-        except VhostUnknown as error:
-            if not memory.has_captured:
-                return Outcome(code=WRONG, reason=str(error))
+        except (AmqpError, ManagementUnavailable, VhostUnknown, LogUnavailable) as error:
+            if (outcome := _hopeless(error, memory)) is not None:
+                return outcome
             failing_since = _report(error, failing_since)
         except (ManagementRefused, WrongBroker, Fenced, LogRefused) as error:
             return _ended_by(error)
@@ -72,6 +65,20 @@ async def collect(settings: CollectorSettings, log: EventLog, stop: asyncio.Even
             failing_since, memory.captures = None, False
         await _pause(stop, _delay_s(failing_since))
     return Outcome(code=OK, reason="stopped as asked")
+
+
+def _hopeless(error: Exception, memory: Memory) -> Outcome | None:
+    """Return how to end because of *error*, which met a first attempt, so that waiting would hide a wrong setting."""
+    match error:
+        case AmqpRefused() if not memory.has_led:
+            whose = "the user, password and vhost are those of HOPTRAIL_AMQP_URL"
+            return Outcome(code=WRONG, reason=f"{str(error).rstrip('.')}; {whose}")
+        case VhostUnknown() if not memory.has_captured:
+            return Outcome(code=WRONG, reason=str(error))
+        case LogUnavailable() if not memory.has_captured:
+            return Outcome(code=REFUSED, reason=str(error))
+        case _:
+            return None
 
 
 def _ended_by(error: ManagementRefused | WrongBroker | Fenced | LogRefused) -> Outcome:

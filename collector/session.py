@@ -35,7 +35,7 @@ from events.facts import CaptureStarted
 from events.identity import key_id
 from events.values import shown
 from store import retention
-from store.errors import WrongBroker
+from store.errors import LogRefused, LogUnavailable, WrongBroker
 from store.ports import EventLog
 
 RETENTION_S = 3600.0
@@ -225,9 +225,17 @@ class Session:
         self._buffer.poke()
 
     async def _retain(self) -> None:
-        """Let the log go of what is too old, for ever."""
+        """Let the log go of what is too old, for ever. Where this user may not, that is told once."""
+        refused = ""
         while True:
             await asyncio.sleep(RETENTION_S)
-            segments = await self._log.segments()
-            drops = retention.plan(segments, self._settings.retention, now_ns=time.time_ns())
-            await retention.apply(self._log, drops)
+            try:
+                segments = await self._log.segments()
+                drops = retention.plan(segments, self._settings.retention, now_ns=time.time_ns())
+                await retention.apply(self._log, drops)
+            except LogUnavailable as error:
+                log_line.debug("retention waits for the store", why=str(error))
+            except LogRefused as error:
+                if str(error) != refused:
+                    log_line.warning("retention is left to hoptrail log retain", why=str(error))
+                refused = str(error)

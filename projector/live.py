@@ -11,6 +11,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+import structlog
+
 from events.block import Block
 from events.facts import Envelope
 from projector.answering import Answers
@@ -18,13 +20,17 @@ from projector.answers import StreamBehind
 from projector.linker.limits import Limits
 from projector.replay import Place, opened, replay, resume
 from store.documents import MessageDocument
+from store.errors import LogUnavailable
 from store.follow import TailReplaced, follow
+from store.patient import Patience, PatientEventLog
 from store.ports import EventLog, SnapshotStore
 
 SLICE_EVENTS = 500
 TAIL_MAX = 10_000
 TAIL_PAGE = 200
 POLL_S = 0.1
+
+log_line = structlog.get_logger("hoptrail.serve")
 
 
 class LiveProjection(Answers):
@@ -43,7 +49,7 @@ class LiveProjection(Answers):
         poll_s: float = POLL_S,
         tail_max: int = TAIL_MAX,
     ) -> None:
-        self._log = log
+        self._log = PatientEventLog(log, Patience(_told))
         self._snapshots = snapshots
         self._name = stream
         self._limits = limits
@@ -189,6 +195,10 @@ class LiveProjection(Answers):
         """Wake whoever waits for a change, once: the next wait is for the next one."""
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _told(error: LogUnavailable) -> None:
+    log_line.warning("the log is away; trying until it is back", why=str(error))
 
 
 async def views_at(

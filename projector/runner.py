@@ -5,8 +5,10 @@ resumes from a snapshot at or before the checkpoint; what was indexed already is
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+
+import structlog
 
 from events.block import Block
 from events.upcast import FactUnknown
@@ -16,6 +18,7 @@ from projector.projection import PROJECTION, Projection, snapshot_of
 from projector.replay import Place, opened, replay, resume
 from store.errors import LogDamaged, LogUnavailable
 from store.follow import TailReplaced, follow
+from store.patient import Patience, PatientEventLog
 from store.ports import Checkpoint, EventLog, MessageIndex, SnapshotStore
 
 SAVE_EVENTS = 5_000
@@ -23,9 +26,9 @@ CATCH_UP_EVENTS = 50_000
 SNAPSHOT_EVENTS = 250_000
 SNAPSHOT_EVENTS_MIN = 1_000
 SNAPSHOT_INTERVAL_S = 60.0
-RETRY_S_MIN = 0.1
-RETRY_S_MAX = 5.0
 POLL_S = 0.1
+
+log_line = structlog.get_logger("hoptrail.project")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,8 @@ class Projector:
         pace: Pace | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        self._log = log
+        self._patience = Patience(_told)
+        self._log = PatientEventLog(log, self._patience)
         self._index = index
         self._snapshots = snapshots
         self._stream = stream
@@ -75,7 +79,7 @@ class Projector:
         self._limits = limits
         self._pace = pace or Pace()
         self._on_progress = on_progress
-        self._bodies = Bodies(log)
+        self._bodies = Bodies(self._log)
         self._projection = Projection(stream, limits)
         self._place = Place()
         self._indexed = 0
@@ -103,20 +107,20 @@ class Projector:
                 await self._follow(stop, until_head=until_head)
                 break
             except TailReplaced as replaced:
-                await self._index.clear()
+                await self._patience.ask(self._index.clear)
                 await self._resume(replaced.number)
         await self._snapshot()
 
     async def _resume(self, before: int | None) -> None:
         """Stand at the index's checkpoint, the index being empty if it is of another version or ahead of the log."""
-        checkpoint = await self._index.checkpoint()
+        checkpoint = await self._patience.ask(self._index.checkpoint)
         version = self._projection.version
         head = await self._log.head()
         if checkpoint is not None and (
             checkpoint.version != version
             or checkpoint.position > (0 if head is None else head.next_position)
         ):
-            await self._index.clear()
+            await self._patience.ask(self._index.clear)
             checkpoint = None
         block = checkpoint.block if checkpoint is not None else 0
         self._projection, self._place = await resume(
@@ -184,24 +188,13 @@ class Projector:
         checkpoint = Checkpoint(
             PROJECTION, self._projection.version, self.position, self._place.block
         )
-        await self._patiently(lambda: self._index.save(documents, texts, checkpoint))
+        await self._patience.ask(lambda: self._index.save(documents, texts, checkpoint))
         self._indexed = self.position
         self.documents += len(documents)
         if self._on_progress is not None:
             self._on_progress(
                 Progress(self.position, max(self.position, self._head_position), self.documents)
             )
-
-    async def _patiently(self, step: Callable[[], Awaitable[None]]) -> None:
-        pause_s = RETRY_S_MIN
-        while True:
-            try:
-                await step()
-            except LogUnavailable:
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, RETRY_S_MAX)
-            else:
-                return
 
     async def _snapshot_when_due(self) -> None:
         since, now = self.position - self._snapshot_position, self._monotonic()
@@ -218,7 +211,8 @@ class Projector:
         snapshot = snapshot_of(
             self._projection, block=self._place.block, log_digest=self._place.digest
         )
-        await self._snapshots.save(snapshot)
+        snapshots = self._snapshots
+        await self._patience.ask(lambda: snapshots.save(snapshot))
         self._snapshot_position, self._snapshot_at = self.position, self._monotonic()
 
     async def _forget_retired(self) -> None:
@@ -229,7 +223,12 @@ class Projector:
         self._first = first
         block = await self._log.block(first)
         if first > 0 and block is not None:
-            await self._index.drop_before(block.header.first_position)
+            position = block.header.first_position
+            await self._patience.ask(lambda: self._index.drop_before(position))
+
+
+def _told(error: LogUnavailable) -> None:
+    log_line.warning("the store is away; trying until it is back", why=str(error))
 
 
 async def next_unless(stopping: asyncio.Task[bool], blocks: AsyncIterator[Block]) -> Block | None:

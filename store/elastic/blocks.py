@@ -15,16 +15,18 @@ from store.elastic.documents import Docs, Found
 ID_DIGEST_BYTES = 16
 META = (
     "number,stream,segment,first_position,count,first_observed_at,last_observed_at,epoch,key_id,digest,"
-    "body_count,held_envelope_bytes,held_body_bytes,next_segment"
+    "body_count,held_envelope_bytes,held_body_bytes,opens,next_segment"
 )
 """The fields of a stored block apart from the block itself."""
+NOT_ITS_NUMBER = [{"exists": {"field": "opens"}}, {"exists": {"field": "next_segment"}}]
+"""What a search for blocks that stand under their number excludes."""
 
 
 class StoredBlock(msgspec.Struct, frozen=True, omit_defaults=True):
     """A document of an index of blocks.
 
-    `held_*_bytes` are the stored sizes of the segment up to this block. A switch has `next_segment`, and the number and
-    digest of the block that opens it.
+    `held_*_bytes` are the stored sizes of the segment up to this block. One that `opens` a segment may have lost its
+    number to another. A switch has `next_segment`, and the number and digest of the block that opens it.
     """
 
     number: int
@@ -40,6 +42,7 @@ class StoredBlock(msgspec.Struct, frozen=True, omit_defaults=True):
     body_count: int = 0
     held_envelope_bytes: int = 0
     held_body_bytes: int = 0
+    opens: bool = False
     next_segment: int | None = None
     block: bytes = b""
 
@@ -140,9 +143,9 @@ def segment_of(block: StoredBlock) -> StoredSegment:
     )
 
 
-def opening_id(segment: int, number: int, digest: bytes) -> str:
-    """Return the id of the block that opens *segment*. Nothing comes before segment 0: there the number decides."""
-    return str(number) if segment == 0 else unique_id(number, digest)
+def opening_id(number: int, digest: bytes) -> str:
+    """Return the id of a block that opens a segment. Nothing comes before block 0: there the number decides."""
+    return unique_id(number, digest) if number else "0"
 
 
 def unique_id(number: int, digest: bytes) -> str:

@@ -86,6 +86,10 @@ class RequestRefused(LogRefused):
         self.reason = reason
 
 
+class ShardsNotReady(LogUnavailable):
+    """The server answers, but its shards do not: they were just made, or are moving."""
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What Elasticsearch answered; `product` is what it calls itself."""
 
@@ -196,6 +200,8 @@ class Elastic:
                 return LogUnavailable(self._told(f"its disk is full: {said}"))
             case 403:
                 told = f"{self.settings.user or 'the API key'} may not do this: {what}: {said}"
+            case 503:
+                return ShardsNotReady(self._told(f"{what}: {said}"))
             case status if status in UNAVAILABLE:
                 return LogUnavailable(self._told(f"{what}: {said}"))
             case _:

@@ -3,18 +3,22 @@
 A document is *known not to be there* only where the answer says so; a shard that cannot answer now is unavailable.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from store.elastic.connection import Elastic, RequestRefused, escaped
-from store.errors import LogUnavailable
+from store.elastic.connection import Elastic, RequestRefused, ShardsNotReady, escaped
 
 EXISTS = "resource_already_exists_exception"
 NO_INDEX = "index_not_found_exception"
 
+READY_TRIES = 20
+READY_PAUSE_S = 0.1
+
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class _Error(msgspec.Struct):
@@ -65,20 +69,24 @@ async def read(
     Raises:
         LogUnavailable: it is not known of one of them whether it is there.
     """
-    answer = await elastic.request(
-        "POST",
-        f"/{index}/_mget",
-        body=msgspec.json.encode({"ids": ids}),
-        params=None if fields is None else {"_source_includes": fields},
-        expect={404},
-    )
-    if answer.status == 404:
-        return [Doc(id=each, error=_Error(NO_INDEX)) for each in ids]
-    docs = decoder.decode(answer.body).docs
-    for doc in docs:
-        if doc.error is not None and not doc.index_is_missing:
-            raise LogUnavailable(f"{index}: document {doc.id}: {doc.error.reason}")
-    return docs
+
+    async def once() -> list[Doc[T]]:
+        answer = await elastic.request(
+            "POST",
+            f"/{index}/_mget",
+            body=msgspec.json.encode({"ids": ids}),
+            params=None if fields is None else {"_source_includes": fields},
+            expect={404},
+        )
+        if answer.status == 404:
+            return [Doc(id=each, error=_Error(NO_INDEX)) for each in ids]
+        docs = decoder.decode(answer.body).docs
+        for doc in docs:
+            if doc.error is not None and not doc.index_is_missing:
+                raise ShardsNotReady(f"{index}: document {doc.id}: {doc.error.reason}")
+        return docs
+
+    return await _when_ready(once)
 
 
 async def create(
@@ -102,17 +110,29 @@ async def search(
     decoder: "msgspec.json.Decoder[Found[T]]",
 ) -> list[T]:
     """Return the sources that a search finds; an index that is not there has none."""
-    answer = await elastic.request(
-        "POST",
-        f"/{index}/_search",
-        body=msgspec.json.encode(body),
-        params={
-            "ignore_unavailable": "true",
-            "allow_no_indices": "true",
-            "allow_partial_search_results": "false",
-        },
+    answer = await _when_ready(
+        lambda: elastic.request(
+            "POST",
+            f"/{index}/_search",
+            body=msgspec.json.encode(body),
+            params={
+                "ignore_unavailable": "true",
+                "allow_no_indices": "true",
+                "allow_partial_search_results": "false",
+            },
+        )
     )
     return decoder.decode(answer.body).sources
+
+
+async def _when_ready(call: Callable[[], Awaitable[R]]) -> R:
+    """Return what *call*, which only reads, returns. An index that another process has just made is waited for."""
+    for _ in range(READY_TRIES - 1):
+        try:
+            return await call()
+        except ShardsNotReady:
+            await asyncio.sleep(READY_PAUSE_S)
+    return await call()
 
 
 async def make_index(elastic: Elastic, index: str, definition: Mapping[str, Any]) -> None:

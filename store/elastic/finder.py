@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from store.elastic.blocks import (
     META,
+    NOT_ITS_NUMBER,
     StoredBlock,
     StoredSegment,
     block_docs,
@@ -69,7 +70,7 @@ class Finder:
             "size": 1,
             "_source": ["number", "digest"],
             "sort": [{"number": {"order": "desc", "unmapped_type": "long"}}],
-            "query": {"bool": {"filter": [behind, query]}},
+            "query": {"bool": {"filter": [behind, query], "must_not": NOT_ITS_NUMBER}},
         }
         index = self._elastic.names.blocks(span.start.segment)
         found = await search(self._elastic, index, body, blocks_found)
@@ -77,10 +78,7 @@ class Finder:
 
     async def _read(self, span: Span, numbers: list[int]) -> list[StoredBlock]:
         start = span.start
-        ids = [
-            opening_id(start.segment, n, start.digest) if n == start.first_block else str(n)
-            for n in numbers
-        ]
+        ids = [opening_id(n, start.digest) if n == start.first_block else str(n) for n in numbers]
         index = self._elastic.names.blocks(start.segment)
         found: list[StoredBlock] = []
         for number, doc in zip(

@@ -15,8 +15,8 @@ import msgspec
 
 from events.block import Block, BlockDamaged, BlockHead, open_bodies
 from events.identity import KEY_BYTES
-from store.append import refusal
-from store.elastic import log_indices
+from store.append import refusal, refusal_to_begin
+from store.elastic import secret
 from store.elastic.blocks import (
     META,
     StoredBlock,
@@ -32,7 +32,7 @@ from store.elastic.blocks import (
     unique_id,
 )
 from store.elastic.connection import Elastic
-from store.elastic.documents import Docs, create, make_index, read
+from store.elastic.documents import create, read
 from store.elastic.finder import Finder, Span
 from store.elastic.segments import Segments
 from store.elastic.tail import Tail
@@ -43,14 +43,6 @@ PAGE_BLOCKS = 32
 PAGES_AHEAD = 3
 REREADS_MAX = 20
 REREAD_S = 0.05
-KEY_ID = "fingerprint"
-
-
-class _Key(msgspec.Struct):
-    key: bytes
-
-
-_keys = msgspec.json.Decoder(Docs[_Key])
 
 
 class ElasticEventLog:
@@ -87,9 +79,23 @@ class ElasticEventLog:
             return
         if (why := refusal(block, last and last.head, held)) is not None:
             raise Fenced(why)
-        following = last is not None and last.segment == header.segment
-        written = stored(block, last if following else None)
-        if last is None or not following:
+        await self._write(block, last)
+
+    async def begin(self, block: Block) -> None:
+        self._require_writing()
+        last = await self._settled()
+        if (held := await self._held(block, last)) is not None and held.digest == block.digest:
+            return
+        if (why := refusal_to_begin(block, last and last.head)) is not None:
+            raise Fenced(why)
+        await self._write(block, None)
+
+    async def _write(self, block: Block, last: StoredBlock | None) -> None:
+        """Store *block*, which may follow *last*, bodies first."""
+        header = block.header
+        opens = last is None or last.segment != header.segment
+        written = stored(block, None if opens else last)
+        if opens:
             await self._segments.make_indices(header.segment)
         if block.bodies:
             index = self._names.bodies(header.segment)
@@ -97,7 +103,7 @@ class ElasticEventLog:
             await create(self._elastic, index, unique_id(header.number, block.digest), packed)
         await self._commit(block, written, last)
         self._tail.appended(written)
-        if not following:
+        if opens:
             self._segments.learn(segment_of(written))
             await self._segments.keep_learnt()
 
@@ -119,21 +125,23 @@ class ElasticEventLog:
         Raises:
             Fenced: another block has the number.
         """
-        number, segment = str(written.number), written.segment
-        index = self._names.blocks(segment)
-        document = written
-        if last is not None and last.segment != segment:
-            await create(
-                self._elastic, index, unique_id(written.number, written.digest), encode(written)
-            )
-            index, document = self._names.blocks(last.segment), switch_to(block)
+        index, document, number = self._names.blocks(written.segment), written, str(written.number)
+        before = 0 if last is None else last.segment
+        if written.segment != before or (last is None and written.number > 0):
+            where = unique_id(written.number, written.digest)
+            opening = msgspec.structs.replace(written, opens=True)
+            await create(self._elastic, index, where, encode(opening))
+            index, document = self._names.blocks(before), switch_to(block)
+            if last is None:  # who begins a log elsewhere takes the place of its block 0
+                await self._segments.make_indices(before)
+                number = "0"
         if await create(self._elastic, index, number, encode(document)):
             return
         held = await self._reread(index, number)
         if held.digest != written.digest:
             self._tail.forget()
             raise Fenced(
-                f"block {number} is already there, written by another (this is epoch {written.epoch})"
+                f"block {number} is already there, written by epoch {held.epoch} (this is epoch {written.epoch})"
             )
 
     async def _reread(self, index: str, number: str) -> StoredBlock:
@@ -213,7 +221,7 @@ class ElasticEventLog:
             raise LogUnavailable(f"block {start} was dropped by retention meanwhile")
         ids = [str(number) for number in range(start, stop)]
         if start == held.first_block:
-            ids[0] = opening_id(held.segment, start, held.digest)
+            ids[0] = opening_id(start, held.digest)
         docs = await read(self._elastic, self._names.blocks(held.segment), ids, block_docs)
         found: list[Block] = []
         for number, doc in enumerate(docs, start):
@@ -248,7 +256,7 @@ class ElasticEventLog:
         while held is not None:
             where = str(number)
             if number == held.first_block:
-                where = opening_id(held.segment, number, held.digest)
+                where = opening_id(number, held.digest)
             index = self._names.blocks(held.segment)
             (doc,) = await read(self._elastic, index, [where], block_docs, fields=fields)
             if doc.source is not None and doc.source.next_segment is not None:
@@ -334,29 +342,20 @@ class ElasticEventLog:
 
     async def fingerprint_key(self) -> bytes:
         if self._key is None:
-            self._key = await self._stored_key()
+            self._key = await secret.stored(self._elastic)
         if self._key is None:
             if self._read_only:
                 raise LogUnavailable("the store has no key yet; the first writer makes it")
-            self._key = await self._make_key(secrets.token_bytes(KEY_BYTES))
+            self._key = await secret.made(self._elastic, secrets.token_bytes(KEY_BYTES))
         return self._key
 
-    async def _make_key(self, key: bytes) -> bytes:
-        """Return the store's key, which is *key* unless another was there first."""
-        await make_index(self._elastic, self._names.keys, log_indices.keys())
-        await create(self._elastic, self._names.keys, KEY_ID, encode(_Key(key)))
-        held = await self._stored_key()
-        if held is None:
-            raise LogUnavailable("the store's key was made, but cannot be read")
-        return held
-
-    async def _stored_key(self) -> bytes | None:
-        (doc,) = await read(self._elastic, self._names.keys, [KEY_ID], _keys)
-        if doc.source is None:
-            return None
-        if len(doc.source.key) != KEY_BYTES:
-            raise LogRefused(f"{self._names.keys} holds no key: {len(doc.source.key)} bytes")
-        return doc.source.key
+    async def adopt_key(self, key: bytes) -> None:
+        self._require_writing()
+        if len(key) != KEY_BYTES:
+            raise LogRefused(f"a key has {KEY_BYTES} bytes, not {len(key)}")
+        if await secret.made(self._elastic, key) != key:
+            raise LogRefused(f"{self._names.keys} holds another key")
+        self._key = key
 
     def _require_writing(self) -> None:
         if self._read_only:

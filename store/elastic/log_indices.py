@@ -20,6 +20,7 @@ def blocks() -> Index:
             "last_observed_at": _LONG,
             "count": _LONG,
             "epoch": _LONG,
+            "opens": {"type": "boolean"},
             "next_segment": _LONG,
             "block": _BINARY,
         }

@@ -30,6 +30,8 @@ class Segments:
         while (following := await self._read(_next(found))) is not None:
             found.append(following)
         self._learnt = {n: each for n, each in self._learnt.items() if n >= _next(found)}
+        if not found and self._learnt:
+            found.append(self._learnt[min(self._learnt)])
         while (learnt := self._learnt.get(_next(found))) is not None:
             found.append(learnt)
         self._known = found
@@ -47,7 +49,7 @@ class Segments:
     def learn(self, segment: StoredSegment) -> None:
         """Take note of *segment*, whose document may not be there yet."""
         self._learnt[segment.segment] = segment
-        if segment.segment == _next(self._known):
+        if not self._known or segment.segment == _next(self._known):
             self._known.append(segment)
 
     async def keep_learnt(self) -> None:

@@ -4,7 +4,15 @@ A search only says from where to gallop, because it sees a block late. A number 
 damage, unless reading it again finds it.
 """
 
-from store.elastic.blocks import META, StoredBlock, block_docs, blocks_found, opening_id, segment_of
+from store.elastic.blocks import (
+    META,
+    NOT_ITS_NUMBER,
+    StoredBlock,
+    block_docs,
+    blocks_found,
+    opening_id,
+    segment_of,
+)
 from store.elastic.connection import Elastic
 from store.elastic.documents import read, search
 from store.elastic.segments import Segments
@@ -55,7 +63,7 @@ class Tail:
     async def opening(self, segment: int, number: int, digest: bytes) -> StoredBlock | None:
         """Return the block that opens *segment*; None when it is not there."""
         index = self._elastic.names.blocks(segment)
-        where = opening_id(segment, number, digest)
+        where = opening_id(number, digest)
         (found,) = await read(self._elastic, index, [where], block_docs, fields=META)
         return found.source
 
@@ -64,6 +72,8 @@ class Tail:
         held = await self._segments.all()
         if not held:
             first = await self.opening(0, 0, b"")
+            if first is not None and first.next_segment is not None:
+                return await self.through(first)
             if first is not None:
                 self._segments.learn(segment_of(first))
             return first
@@ -73,7 +83,7 @@ class Tail:
             "size": 1,
             "_source": META.split(","),
             "sort": [{"number": {"order": "desc", "unmapped_type": "long"}}],
-            "query": {"bool": {"must_not": {"exists": {"field": "next_segment"}}}},
+            "query": {"bool": {"must_not": NOT_ITS_NUMBER}},
         }
         for found in await search(self._elastic, index, query, blocks_found):
             if found.number > newest.first_block:
@@ -133,7 +143,7 @@ class Tail:
         index = self._elastic.names.blocks(low.segment)
         start = await self._segments.holding(low.number)
         opens = start is not None and start.first_block == low.number
-        where = opening_id(low.segment, low.number, low.digest) if opens else str(low.number)
+        where = opening_id(low.number, low.digest) if opens else str(low.number)
         ids = [where, *map(str, numbers)]
         itself, *docs = await read(self._elastic, index, ids, block_docs, fields=META)
         if itself.source is None or itself.source.digest != low.digest:
