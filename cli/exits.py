@@ -3,6 +3,7 @@
 from enum import IntEnum
 
 from store.errors import (
+    CopyRefused,
     Fenced,
     LogDamaged,
     LogRefused,
@@ -49,7 +50,7 @@ class Stop(Exception):
 def code_of(error: StoreError | QueryInvalid) -> Exit:
     """Return the exit code that an error of the store stands for."""
     match error:
-        case WrongBroker() | QueryInvalid():
+        case WrongBroker() | CopyRefused() | QueryInvalid():
             return Exit.USAGE
         case Fenced():
             return Exit.NOT_LEADER

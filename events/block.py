@@ -117,8 +117,6 @@ def seal(
     """
     _check(envelopes, after)
     packed = upcast.encode(list(envelopes))
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
-    packed_bodies = msgspec.msgpack.encode(list(bodies)) if bodies else b""
     header = BlockHeader(
         format=FORMAT,
         stream=after.stream,
@@ -140,9 +138,18 @@ def seal(
     return Block(
         header=header,
         digest=digest_of(header, packed),
-        envelopes=compressor.compress(packed),
-        bodies=compressor.compress(packed_bodies) if packed_bodies else b"",
+        envelopes=_compressed(packed),
+        bodies=packed_bodies(bodies),
     )
+
+
+def packed_bodies(bodies: Sequence[bytes]) -> bytes:
+    """Return *bodies* as a block holds them; :func:`open_bodies` inverts it."""
+    return _compressed(msgspec.msgpack.encode(list(bodies))) if bodies else b""
+
+
+def _compressed(packed: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(packed)
 
 
 def _check(envelopes: Sequence[Envelope], after: BlockHead) -> None:
@@ -174,6 +181,20 @@ def open_block(block: Block, *, expect: bytes | None = None) -> list[Envelope]:
         BlockDamaged: its digest, its length or its link to *expect* is wrong.
         FactUnknown: it was written by a newer hoptrail.
     """
+    envelopes = upcast.decode(packed_envelopes(block, expect=expect))
+    if len(envelopes) != block.header.count:
+        raise BlockDamaged(
+            f"block {block.number}: {len(envelopes)} events, not {block.header.count}"
+        )
+    return envelopes
+
+
+def packed_envelopes(block: Block, *, expect: bytes | None = None) -> bytes:
+    """Return the block's envelopes uncompressed, checked as :func:`open_block` does but not decoded.
+
+    Raises:
+        BlockDamaged, FactUnknown: as :func:`open_block`; the second for a newer form of block only.
+    """
     header = block.header
     if expect is not None and header.previous != expect:
         raise BlockDamaged(f"block {header.number} does not follow the block before it")
@@ -187,10 +208,7 @@ def open_block(block: Block, *, expect: bytes | None = None) -> list[Envelope]:
         raise BlockDamaged(f"block {header.number}: the envelopes cannot be read") from error
     if digest_of(header, packed) != block.digest:
         raise BlockDamaged(f"block {header.number}: its digest does not match its content")
-    envelopes = upcast.decode(packed)
-    if len(envelopes) != header.count:
-        raise BlockDamaged(f"block {header.number}: {len(envelopes)} events, not {header.count}")
-    return envelopes
+    return packed
 
 
 def open_bodies(header: BlockHeader, compressed: bytes) -> list[bytes]:

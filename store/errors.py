@@ -25,6 +25,10 @@ class WrongBroker(StoreError):
     """The log belongs to another broker than the one connected."""
 
 
+class CopyRefused(StoreError):
+    """A log cannot be copied there: it holds another log, or one the source no longer continues. Nothing was written."""
+
+
 class QueryInvalid(ValueError):
     """A query cannot be understood; `position` is the 0-based character where."""
 
