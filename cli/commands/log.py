@@ -1,4 +1,4 @@
-"""Commands on the event log itself: log cat, verify, head, segments. They read the store, not the API."""
+"""Commands on the event log itself: log cat, verify, head, segments, copy. They read the store, not the API."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.commands.log_copy import copy
 from cli.context import Context, JsonOption, context_of, progress
 from cli.exits import Exit, Stop
 from cli.render.values import moment, size
@@ -25,11 +26,14 @@ To = Annotated[int | None, typer.Option("--to", min=0, help="Last position.")]
 
 def install(app: typer.Typer) -> None:
     """Add the commands to *app*."""
-    group = typer.Typer(help="The event log itself: print it, check it.", no_args_is_help=True)
+    group = typer.Typer(
+        help="The event log itself: print it, check it, copy it.", no_args_is_help=True
+    )
     group.command()(cat)
     group.command("verify")(verify_log)
     group.command()(head)
     group.command()(segments)
+    group.command()(copy)
     app.add_typer(group, name="log")
 
 
