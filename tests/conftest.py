@@ -18,8 +18,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import pytest
 
-from examples.local_broker import Broker, BrokerUnavailable, open_broker
+from examples.local_broker import Broker, BrokerUnavailable
 from tests.support import parts
+from tests.support.brokers import open_test_broker
 from tests.support.management import Management
 from tests.support.proxy import Proxy
 
@@ -27,15 +28,14 @@ parts.strip_environment()
 
 pytest_plugins = ["tests.support.elastic_fixtures"]
 
-BROKER_CONFIG = "collect_statistics_interval = 1000"
-"""The broker's counters are at most a second old instead of five, so that waiting is short."""
-
 VHOST_NAME_LENGTH_MAX = 60
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse an unknown part at the start rather than at the end."""
+    """Refuse an unknown part or version at the start rather than at the end."""
     parts.left_out()
+    for name in parts.CHOICES:
+        parts.choice(name)
     config.stash[parts.USED] = set()
 
 
@@ -70,11 +70,10 @@ def broker(
     """The broker that the tests of this worker share; they must leave it running."""
     parts.require("broker")
     try:
-        opened = open_broker(
+        opened = open_test_broker(
             tmp_path_factory.mktemp("broker"),
             amqp_url=parts.given("HOPTRAIL_AMQP_URL"),
             management_url=parts.given("HOPTRAIL_MANAGEMENT_URL"),
-            config=BROKER_CONFIG,
         )
     except BrokerUnavailable as refused:
         parts.missing("broker", refused)
@@ -93,7 +92,7 @@ def own_broker(tmp_path: Path) -> Iterator[Callable[[], Broker]]:
         def start() -> Broker:
             directory = tmp_path / f"broker-{len(started)}"
             try:
-                opened = open_broker(directory, config=BROKER_CONFIG)
+                opened = open_test_broker(directory)
             except BrokerUnavailable as refused:
                 parts.missing("own-broker", refused)
             started.append(opened)

@@ -59,6 +59,7 @@ def open_broker(
     port: int | None = None,
     management_port: int | None = None,
     config: str = "",
+    root: Path | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Broker:
     """Return a started broker; whoever calls closes it.
@@ -70,6 +71,7 @@ def open_broker(
         port: AMQP port of a broker of our own, a free one when None; so is
         management_port: its port for the management API.
         config: further lines of ``rabbitmq.conf`` for a broker of our own.
+        root: take the package of this other root file system, and no container.
         report: is told of long steps in one line each.
 
     Raises:
@@ -78,6 +80,12 @@ def open_broker(
     if amqp_url or management_url:
         return _given(amqp_url, management_url)
     directory.mkdir(parents=True, exist_ok=True)
+    if root is not None:
+        node = PrivateNode(
+            directory, port=port, management_port=management_port, config=config, root=root
+        )
+        node.start()
+        return node
     refusals: list[str] = []
     for build in (_container, _private_node):
         try:

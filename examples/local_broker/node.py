@@ -16,6 +16,7 @@ from typing import Final
 
 from examples.local_broker.broker import Broker, BrokerUnavailable, wait_until_ready
 from examples.local_broker.ports import free_ports
+from examples.local_broker.root import inside
 
 PROGRAMS: Final = Path("/usr/lib/rabbitmq/bin")
 """The package's own scripts; those in /usr/sbin insist on the user rabbitmq."""
@@ -44,6 +45,7 @@ class PrivateNode(Broker):
         directory: where it keeps everything; a second start there finds the first's objects.
         port, management_port: fixed ports, or free ones are chosen.
         config: further lines for ``rabbitmq.conf``.
+        root: the file system whose package it is, when that is not this one; see ``root.py``.
     """
 
     kind = "private node"
@@ -55,10 +57,12 @@ class PrivateNode(Broker):
         port: int | None = None,
         management_port: int | None = None,
         config: str = "",
+        root: Path | None = None,
     ) -> None:
         self.directory = directory.absolute()
         self._wanted = (port, management_port)
         self._config = config
+        self._root = root
         self._ports: tuple[int, int, int, int, int] | None = None
         self._beam: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
@@ -102,7 +106,7 @@ class PrivateNode(Broker):
         if self._ports is None:
             raise RuntimeError("the node was never started")
         done = subprocess.run(
-            [PROGRAMS / "rabbitmqctl", "-n", NODE_NAME, *args],
+            self._command(str(PROGRAMS / "rabbitmqctl"), "-n", NODE_NAME, *args),
             env=self._environment(self._ports),
             cwd=self.directory,
             stdin=subprocess.DEVNULL,
@@ -128,17 +132,23 @@ class PrivateNode(Broker):
         environment = self._environment(ports)
         with (self.directory / "output.log").open("ab") as output:
             self._epmd = _spawn(
-                ["epmd", "-port", str(epmd), "-address", "127.0.0.1"],
+                self._command("epmd", "-port", str(epmd), "-address", "127.0.0.1"),
                 environment, self.directory, output.fileno(),
             )  # fmt: skip
             self._beam = _spawn(
-                [str(PROGRAMS / "rabbitmq-server")], environment, self.directory, output.fileno()
-            )
+                self._command(str(PROGRAMS / "rabbitmq-server")),
+                environment, self.directory, output.fileno(),
+            )  # fmt: skip
         self._guard = subprocess.Popen(
             ["/bin/sh", "-c", GUARD, "sh", str(self._beam.pid), str(self._epmd.pid)],
             stdin=subprocess.PIPE, start_new_session=True, cwd="/",
         )  # fmt: skip
         wait_until_ready(self.amqp_url, self.management_url, gave_up=self._ended_early)
+
+    def _command(self, *command: str) -> list[str]:
+        if self._root is None:
+            return list(command)
+        return inside(self._root, command, shared=[self.directory])
 
     def _ended_early(self) -> str | None:
         for name, process in (("RabbitMQ", self._beam), ("epmd", self._epmd)):
@@ -202,7 +212,7 @@ class PrivateNode(Broker):
             "RABBITMQ_LOG_BASE": str(here / "log"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(here / "enabled_plugins"),
             "RABBITMQ_CONFIG_FILE": str(here / "rabbitmq"),
-            "RABBITMQ_ADVANCED_CONFIG_FILE": str(here / "advanced"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(here / "advanced.config"),
             "RABBITMQ_CONF_ENV_FILE": str(here / "rabbitmq-env.conf"),
             "RABBITMQ_GENERATED_CONFIG_DIR": str(here / "generated"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ERLANG_ARGUMENTS,

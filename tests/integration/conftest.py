@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from examples.local_broker import Broker, BrokerUnavailable, open_broker
-from tests.conftest import BROKER_CONFIG
+from examples.local_broker import Broker, BrokerUnavailable
 from tests.support import parts
+from tests.support.brokers import open_test_broker
 from tests.support.collecting import System, system_of
 
 SEED = "HOPTRAIL_TEST_SEED"
@@ -73,7 +73,7 @@ def mortal_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 def _own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     parts.require("own-broker")
     try:
-        opened = open_broker(tmp_path_factory.mktemp("own-broker"), config=BROKER_CONFIG)
+        opened = open_test_broker(tmp_path_factory.mktemp("own-broker"))
     except BrokerUnavailable as refused:
         parts.missing("own-broker", refused)
     try:

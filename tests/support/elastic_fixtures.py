@@ -1,7 +1,8 @@
 """Elasticsearch servers for the tests.
 
 Each worker process starts one server that its tests share, when a test first asks for it, unless
-the caller gave one by ``HOPTRAIL_TEST_ELASTIC_URL``. Tests keep apart by the prefix of their
+the caller gave one by ``HOPTRAIL_TEST_ELASTIC_URL``. Those started here are of the major version in
+``HOPTRAIL_TEST_ELASTIC_VERSION``, or 8. Tests keep apart by the prefix of their
 indices.
 """
 
@@ -9,14 +10,16 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import pytest
 
 from store.elastic.connection import ElasticSettings
 from tests.support import parts
 from tests.support.elastic_server import ElasticServer, ElasticUnavailable, open_elastic
-from tests.support.elastic_server.options import Setting
+from tests.support.elastic_server.options import Setting, Version
+
+VERSION_VARIABLE: Final = "HOPTRAIL_TEST_ELASTIC_VERSION"
 
 
 class StartElastic(Protocol):
@@ -39,7 +42,9 @@ def elastic(
     parts.require("elastic")
     try:
         server = open_elastic(
-            tmp_path_factory.mktemp("elastic"), url=parts.given("HOPTRAIL_TEST_ELASTIC_URL")
+            tmp_path_factory.mktemp("elastic"),
+            url=parts.given("HOPTRAIL_TEST_ELASTIC_URL"),
+            version=_version(),
         )
     except ElasticUnavailable as refused:
         parts.missing("elastic", refused)
@@ -58,7 +63,9 @@ def secure_elastic(
     """
     parts.require("own-elastic")
     try:
-        server = open_elastic(tmp_path_factory.mktemp("secure-elastic"), tls=True)
+        server = open_elastic(
+            tmp_path_factory.mktemp("secure-elastic"), version=_version(), tls=True
+        )
     except ElasticUnavailable as refused:
         parts.missing("own-elastic", refused)
     with closing(server):
@@ -79,7 +86,9 @@ def own_elastic(tmp_path: Path) -> Iterator[StartElastic]:
         ) -> ElasticServer:
             directory = tmp_path / f"elastic-{len(started)}"
             try:
-                server = open_elastic(directory, config=config, security=security)
+                server = open_elastic(
+                    directory, version=_version(), config=config, security=security
+                )
             except ElasticUnavailable as refused:
                 parts.missing("own-elastic", refused)
             started.append(server)
@@ -105,3 +114,7 @@ def forget(server: ElasticServer, prefix: str) -> None:
     for template in server.get("/_index_template")["index_templates"]:
         if template["name"].startswith(prefix):
             server.call("DELETE", f"/_index_template/{template['name']}")
+
+
+def _version() -> Version:
+    return "9" if parts.choice(VERSION_VARIABLE) == "9" else "8"

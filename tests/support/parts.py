@@ -17,6 +17,10 @@ KNOWN: Final = {
     "small-disk": "a small file system that can be filled",
 }
 VARIABLE: Final = "HOPTRAIL_TEST_WITHOUT"
+CHOICES: Final = {
+    "HOPTRAIL_TEST_BROKER": frozenset({"4"}),
+    "HOPTRAIL_TEST_ELASTIC_VERSION": frozenset({"8", "9"}),
+}
 STRIPPED_PREFIX: Final = "HOPTRAIL_"
 KEPT_PREFIX: Final = "TESTS_KEEP_"
 USED: Final = pytest.StashKey[set[str]]()
@@ -48,6 +52,18 @@ def left_out() -> frozenset[str]:
             f"{VARIABLE} names {', '.join(sorted(unknown))}; there are {', '.join(KNOWN)}"
         )
     return frozenset(names)
+
+
+def choice(name: str) -> str | None:
+    """Return what the caller had set *name*, one of ``CHOICES``, to.
+
+    Raises:
+        pytest.UsageError: it cannot be that.
+    """
+    wanted = given(name)
+    if wanted is not None and wanted not in CHOICES[name]:
+        raise pytest.UsageError(f"{name} is {wanted}; it can be {' or '.join(CHOICES[name])}")
+    return wanted
 
 
 def note(config: pytest.Config, used: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from examples.local_broker import free_ports
-from tests.support.elastic_server.distribution import VERSION_8
+from tests.support.elastic_server.distribution import VERSIONS
 from tests.support.elastic_server.options import Options, Setting
 from tests.support.elastic_server.security import ADMIN, Security, Users
 from tests.support.elastic_server.server import (
@@ -23,7 +23,7 @@ from tests.support.elastic_server.server import (
     wait_until_ready,
 )
 
-IMAGE: Final = f"docker.elastic.co/elasticsearch/elasticsearch:{VERSION_8}"
+IMAGE: Final = "docker.elastic.co/elasticsearch/elasticsearch"
 ENGINE_TIMEOUT_S: Final = 20.0
 PULL_TIMEOUT_S: Final = 900.0
 COMMAND_TIMEOUT_S: Final = 90.0
@@ -121,8 +121,9 @@ class ElasticContainer(ElasticServer):
 
     def _create(self) -> None:
         (port,) = free_ports(1)
-        if _run(["docker", "image", "inspect", IMAGE], COMMAND_TIMEOUT_S).returncode != 0:
-            _docker("pull", IMAGE, timeout_s=PULL_TIMEOUT_S)
+        image = f"{IMAGE}:{VERSIONS[self._options.version]}"
+        if _run(["docker", "image", "inspect", image], COMMAND_TIMEOUT_S).returncode != 0:
+            _docker("pull", image, timeout_s=PULL_TIMEOUT_S)
         mounts = self._secure() if self._options.security else []
         given = [f"{name}={_plain(value)}" for name, value in self._settings().items()]
         given.append(f"ES_JAVA_OPTS={' '.join(self._options.java_options())}")
@@ -131,7 +132,7 @@ class ElasticContainer(ElasticServer):
             "create", "--name", name, "--publish", f"127.0.0.1:{port}:9200",
             *[word for each in given for word in ("--env", each)],
             *[word for each in mounts for word in ("--volume", f"{each}:{CONFIG}/{each.name}:ro")],
-            IMAGE,
+            image,
         )  # fmt: skip
         self._name = name
         self.url = f"http://127.0.0.1:{port}"

