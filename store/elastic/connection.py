@@ -113,19 +113,25 @@ _failure = msgspec.json.Decoder(_Failure)
 
 
 class Elastic:
-    """Elasticsearch under the names of the settings' prefix: an async context manager; entering it sends nothing."""
+    """Elasticsearch under the names of the settings' prefix: an async context manager; entering it sends nothing.
+
+    It may be entered several times, by adapters that share it, and is closed by the last exit.
+    """
 
     def __init__(self, settings: ElasticSettings) -> None:
         self.settings = settings
         self.names = Names(settings.prefix)
         self._pool: NodePool | None = None
+        self._entered = 0
         self._is_elastic = False
 
     async def __aenter__(self) -> Self:
-        self._pool = NodePool(
-            [_node(self.settings, url) for url in _urls(self.settings.url)],
-            node_class=AiohttpHttpNode,
-        )
+        if self._pool is None:
+            self._pool = NodePool(
+                [_node(self.settings, url) for url in _urls(self.settings.url)],
+                node_class=AiohttpHttpNode,
+            )
+        self._entered += 1
         return self
 
     async def __aexit__(
@@ -134,8 +140,10 @@ class Elastic:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._pool is not None:
+        self._entered -= 1
+        if self._pool is not None and not self._entered:
             nodes: list[AiohttpHttpNode] = self._pool.all()  # pyright: ignore[reportAssignmentType]
+            self._pool = None
             await asyncio.gather(*(node.close() for node in nodes))
 
     async def request(

@@ -21,7 +21,7 @@ from store.query import Query
 
 
 class ElasticMessageIndex:
-    """A :class:`store.ports.MessageIndex` in *elastic*, which the caller opens and closes.
+    """A :class:`store.ports.MessageIndex` under the names of *elastic*, which it opens and closes.
 
     *version* is that of the projection written: a new one is built beside the one searched, and takes its place when it has
     come as far. Without one it is read only. *refresh*: what is saved is found at once; slow, for tests.
@@ -30,6 +30,7 @@ class ElasticMessageIndex:
     def __init__(
         self, elastic: Elastic, *, version: str | None = None, refresh: bool = False
     ) -> None:
+        self._elastic = elastic
         self._versions = Versions(elastic)
         self._reader = IndexReader(elastic)
         self._writer = None
@@ -37,6 +38,7 @@ class ElasticMessageIndex:
             self._writer = IndexWriter(elastic, version_of(version), refresh=refresh)
 
     async def __aenter__(self) -> Self:
+        await self._elastic.__aenter__()
         return self
 
     async def __aexit__(
@@ -45,7 +47,7 @@ class ElasticMessageIndex:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        return None
+        await self._elastic.__aexit__(kind, error, trace)
 
     @property
     def reduced(self) -> int:
