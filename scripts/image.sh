@@ -45,7 +45,7 @@ else
 fi
 
 # shellcheck disable=SC2086 # no option at all when there is nothing to trust
-build bud --isolation=chroot --format docker --layers $trust --tag "$image" .
+build bud --isolation=chroot --format docker $trust --tag "$image" .
 
 container=$(build from "$image")
 root=$(build mount "$container")
@@ -79,7 +79,7 @@ expect() {
         cat "$here/output" >&2
         fail "in the image: $what: ended with $code instead of $wanted"
     fi
-    echo "in the image: $what: $code, $(head -n 1 "$here/output")"
+    echo "in the image: $what: $code as it should, $(grep -m 1 '[^ ]' "$here/output" || echo 'no output')"
 }
 
 config=$(build inspect --type image --format '{{.OCIv1.Config.User}} {{.OCIv1.Config.Entrypoint}}' "$image")
@@ -98,6 +98,6 @@ expect 4 'hoptrail health serve'
 expect 4 'hoptrail health collect'
 expect 0 'python -m examples.image_pipeline --help'
 expect 0 'python -m examples.demo_broker --help'
-expect 0 'hoptrail serve & tries=0
-    until hoptrail health serve; do tries=$((tries + 1)); test $tries -lt 20; sleep 1; done; kill $!'
+expect 0 'hoptrail serve 2>/tmp/serve & tries=0
+    until hoptrail health serve 2>/tmp/health; do tries=$((tries + 1)); test $tries -lt 20; sleep 1; done; kill $!'
 echo "$image is in $here/storage"

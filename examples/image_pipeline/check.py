@@ -22,8 +22,11 @@ async def unread(url: str) -> list[str]:
     Raises:
         OSError, aio_pika.exceptions.AMQPError: the broker cannot be reached or refuses, or a queue is not there.
     """
-    named = {"connection_name": "image pipeline check"}
-    connection = await aio_pika.connect(url, client_properties=named, timeout=CONNECT_TIMEOUT_S)
+    connection = await aio_pika.connect(
+        url,
+        client_properties={"connection_name": "image pipeline check"},
+        timeout=CONNECT_TIMEOUT_S,
+    )
     async with connection:
         channel = await connection.channel()
         found: list[str] = []

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -223,3 +224,28 @@ async def _publish(url: str, exchange: str) -> None:
         channel = await connection.channel(publisher_confirms=True)
         target = await channel.get_exchange(exchange, ensure=False)
         await target.publish(aio_pika.Message(b"from the tap"), routing_key="image.uploaded")
+
+
+def test_the_pipeline_is_well_while_its_services_read(demo: Demo) -> None:
+    """An endless run is well once every service consumes; told to stop it ends with 0, and is not well any more."""
+    environment = {**os.environ, URL_VARIABLE: demo.url(PIPELINE, VHOST)}
+
+    def well() -> bool:
+        assert endless.poll() is None
+        return check().returncode == 0
+
+    def check() -> subprocess.CompletedProcess[str]:
+        return run("examples.image_pipeline.check", **{URL_VARIABLE: environment[URL_VARIABLE]})
+
+    command = [sys.executable, "-m", "examples.image_pipeline", "--images", "0", "--rate", "5"]
+    endless = subprocess.Popen(command, env=environment, cwd=compose.ROOT)
+    try:
+        wait_until(well, timeout_s=DRAIN_S_MAX)
+        endless.send_signal(signal.SIGTERM)
+        code = endless.wait(DRAIN_S_MAX)
+    finally:
+        endless.kill()
+        endless.wait(DRAIN_S_MAX)
+
+    assert code == 0
+    assert (check().returncode, "nobody reads" in check().stderr) == (1, True)
