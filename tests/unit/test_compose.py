@@ -334,6 +334,20 @@ def _mount(volume: Any) -> tuple[str, str, bool]:
     return source, target, mode == ["ro"]
 
 
+def test_every_service_is_documented(services: dict[str, dict[str, Any]]) -> None:
+    """The how-to names each service, each user of the store, and the variables that a person needs to log in."""
+    told = (compose.ROOT / "docs" / "how-to" / "run-with-docker.md").read_text()
+    users = {
+        store.partition("//")[2].partition(":")[0]
+        for service in services.values()
+        if (store := compose.environment_of(service).get("HOPTRAIL_STORE"))
+    }
+    named = {f"`{name}`" for name in {*ours(services), *users}}
+    named |= {"`HOPTRAIL_API_KEY`", "`ELASTIC_PASSWORD`", "`RABBITMQ_ADMIN_PASSWORD`"}
+
+    assert sorted(name for name in named if name not in told) == []
+
+
 def test_definitions_hold_no_password() -> None:
     """A user's password is the name of a variable; a text, or a variable that is not set, is refused."""
     held = json.loads((compose.ROOT / "docker/rabbitmq/definitions.json").read_text())
