@@ -98,10 +98,10 @@ def _ways() -> Chart:
     return table(
         "Why, and where it went",
         [
-            top("reason", "reason", fields.REASON, by="dead", size=8),
-            top("exchange", "published to", fields.EXCHANGE, by="dead", size=12),
-            top("type", "type", fields.TYPE, by="dead", size=12, missing=True),
-            top("went", "went to", fields.WENT_TO, by="dead", size=8, missing=True),
+            top("reason", "reason", fields.REASON, by="messages", size=8),
+            top("exchange", "published to", fields.EXCHANGE, by="messages", size=12),
+            top("type", "type", fields.TYPE, by="messages", size=12, missing=True),
+            top("went", "went to", fields.WENT_TO, by="messages", size=8, missing=True),
         ],
         [
             count("dead", "lie dead", DEAD),
@@ -128,7 +128,7 @@ def _unroutable() -> Chart:
         [
             top("publisher", "publisher", fields.PUBLISHER, by="messages", size=20, missing=True),
             top("exchange", "exchange", fields.EXCHANGE, by="messages", size=20),
-            top("key", "routing key", fields.ROUTING_KEY, by="messages", size=20),
+            top("routing_key", "routing key", fields.ROUTING_KEY, by="messages", size=20),
         ],
         [count("messages", "messages"), latest("newest", "newest")],
         only="state : unroutable",

@@ -64,7 +64,7 @@ def _routing() -> Chart:
         "Where exchanges route",
         [
             top("exchange", "exchange", fields.EXCHANGE, by="messages", size=30),
-            top("key", "routing key", fields.ROUTING_KEY, by="messages", size=20),
+            top("routing_key", "routing key", fields.ROUTING_KEY, by="messages", size=20),
             top("queue", "queue", fields.ROUTED_QUEUES, by="messages", size=30, missing=True),
         ],
         [count("messages", "messages")],

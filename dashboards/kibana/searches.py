@@ -120,7 +120,7 @@ SEARCHES = (
         description="Messages whose deliveries were seen but not their publish, and why.",
         kql=f"{fields.OBSERVED} : false",
         hoptrail=f"{fields.OBSERVED}:false",
-        columns=(fields.WHY_NOT, fields.VHOST, *WAY, fields.TYPE, fields.UID),
+        columns=(fields.WHY_NOT, fields.VHOST, *WAY[1:], fields.TYPE, fields.UID),
     ),
     Searching(
         name="waiting",

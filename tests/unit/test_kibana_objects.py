@@ -166,17 +166,17 @@ def test_charts_do_with_fields_what_their_type_allows(
 
 
 def test_charts_are_whole(made: Objects) -> None:
-    """Buckets come before figures, orders name a figure of the chart, and a chart shows every column it has."""
+    """Buckets come before figures and are ordered by all their messages, and a chart shows every column it has."""
     for where, chart in made.charts():
         (layer,) = chart.state.datasource_states.form_based.layers.values()
         told = columns(chart)
-        figures = [name for name in layer.column_order if not layer.columns[name].is_bucketed]
 
         assert set(layer.column_order) == set(layer.columns), where
         assert [c.is_bucketed for c in told] == sorted((c.is_bucketed for c in told), reverse=True)
         for column in told:
             if column.operation_type == "terms":
-                assert column.params["orderBy"]["columnId"] in figures, where
+                by = layer.columns[column.params["orderBy"]["columnId"]]
+                assert (by.operation_type, by.filter) == ("count", None), where
         shown = json.dumps(chart.state.visualization)
         assert all(f'"{name}"' in shown for name in layer.column_order), where
 
