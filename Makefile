@@ -29,10 +29,10 @@ demo: $(VENV)/.runtime ## find or start a RabbitMQ, watch an example system, ope
 lint: $(VENV)/.development ## style, types, import contracts
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/lint.sh
 
-test: lint ## lint, then all tests, also against a real RabbitMQ started for them
+test: lint ## lint, then all tests, also against a real RabbitMQ and Elasticsearch started for them
 	@$(BIN)/pytest -n 2 --dist loadfile
 
-test-matrix: ## all tests on every Python from 3.11 that is here
+test-matrix: ## all tests on every Python that is here, and with Elasticsearch 9 and RabbitMQ 4
 	@sh scripts/matrix.sh
 
 bench: $(VENV)/.development ## the benchmarks; figures as JSON, and the table in docs/benchmarks.md

@@ -26,7 +26,7 @@ from tests.support.proxy import Proxy
 
 parts.strip_environment()
 
-pytest_plugins = ["tests.support.elastic_fixtures"]
+pytest_plugins = ["tests.support.elastic_fixtures", "tests.support.preparing"]
 
 VHOST_NAME_LENGTH_MAX = 60
 

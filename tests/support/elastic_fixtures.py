@@ -10,16 +10,14 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 import pytest
 
 from store.elastic.connection import ElasticSettings
 from tests.support import parts
 from tests.support.elastic_server import ElasticServer, ElasticUnavailable, open_elastic
-from tests.support.elastic_server.options import Setting, Version
-
-VERSION_VARIABLE: Final = "HOPTRAIL_TEST_ELASTIC_VERSION"
+from tests.support.elastic_server.options import Setting
 
 
 class StartElastic(Protocol):
@@ -44,7 +42,7 @@ def elastic(
         server = open_elastic(
             tmp_path_factory.mktemp("elastic"),
             url=parts.given("HOPTRAIL_TEST_ELASTIC_URL"),
-            version=_version(),
+            version=parts.elastic_version(),
         )
     except ElasticUnavailable as refused:
         parts.missing("elastic", refused)
@@ -64,7 +62,7 @@ def secure_elastic(
     parts.require("own-elastic")
     try:
         server = open_elastic(
-            tmp_path_factory.mktemp("secure-elastic"), version=_version(), tls=True
+            tmp_path_factory.mktemp("secure-elastic"), version=parts.elastic_version(), tls=True
         )
     except ElasticUnavailable as refused:
         parts.missing("own-elastic", refused)
@@ -87,7 +85,7 @@ def own_elastic(tmp_path: Path) -> Iterator[StartElastic]:
             directory = tmp_path / f"elastic-{len(started)}"
             try:
                 server = open_elastic(
-                    directory, version=_version(), config=config, security=security
+                    directory, version=parts.elastic_version(), config=config, security=security
                 )
             except ElasticUnavailable as refused:
                 parts.missing("own-elastic", refused)
@@ -114,7 +112,3 @@ def forget(server: ElasticServer, prefix: str) -> None:
     for template in server.get("/_index_template")["index_templates"]:
         if template["name"].startswith(prefix):
             server.call("DELETE", f"/_index_template/{template['name']}")
-
-
-def _version() -> Version:
-    return "9" if parts.choice(VERSION_VARIABLE) == "9" else "8"

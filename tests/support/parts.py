@@ -5,7 +5,7 @@ A missing part fails the test with its reason, unless the caller named the part 
 """
 
 import os
-from typing import Final, NoReturn
+from typing import Final, Literal, NoReturn
 
 import pytest
 
@@ -64,6 +64,11 @@ def choice(name: str) -> str | None:
     if wanted is not None and wanted not in CHOICES[name]:
         raise pytest.UsageError(f"{name} is {wanted}; it can be {' or '.join(CHOICES[name])}")
     return wanted
+
+
+def elastic_version() -> Literal["8", "9"]:
+    """Return the major version of the Elasticsearch servers that are started here."""
+    return "9" if choice("HOPTRAIL_TEST_ELASTIC_VERSION") == "9" else "8"
 
 
 def note(config: pytest.Config, used: str) -> None:

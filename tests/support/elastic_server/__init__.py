@@ -8,11 +8,17 @@ when the process that started it ends.
 Where a step is refused, ``ElasticUnavailable`` says what was tried and exactly what to do.
 """
 
-from tests.support.elastic_server.find import open_elastic
+from tests.support.elastic_server.find import open_elastic, prepare_elastic
 from tests.support.elastic_server.server import (
     ElasticNotOurs,
     ElasticServer,
     ElasticUnavailable,
 )
 
-__all__ = ["ElasticNotOurs", "ElasticServer", "ElasticUnavailable", "open_elastic"]
+__all__ = [
+    "ElasticNotOurs",
+    "ElasticServer",
+    "ElasticUnavailable",
+    "open_elastic",
+    "prepare_elastic",
+]

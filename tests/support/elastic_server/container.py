@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from examples.local_broker import free_ports
 from tests.support.elastic_server.distribution import VERSIONS
-from tests.support.elastic_server.options import Options, Setting
+from tests.support.elastic_server.options import Options, Setting, Version
 from tests.support.elastic_server.security import ADMIN, Security, Users
 from tests.support.elastic_server.server import (
     ElasticNotOurs,
@@ -40,6 +40,14 @@ def require_engine() -> None:
     if shutil.which("docker") is None:
         raise ElasticUnavailable("Docker: no docker command here")
     _docker("version", "--format", "{{.Server.Version}}", timeout_s=ENGINE_TIMEOUT_S)
+
+
+def pull(version: Version) -> str:
+    """Return the name of the image, pulled if it was not here."""
+    image = f"{IMAGE}:{VERSIONS[version]}"
+    if _run(["docker", "image", "inspect", image], COMMAND_TIMEOUT_S).returncode != 0:
+        _docker("pull", image, timeout_s=PULL_TIMEOUT_S)
+    return image
 
 
 class ElasticContainer(ElasticServer):
@@ -121,9 +129,7 @@ class ElasticContainer(ElasticServer):
 
     def _create(self) -> None:
         (port,) = free_ports(1)
-        image = f"{IMAGE}:{VERSIONS[self._options.version]}"
-        if _run(["docker", "image", "inspect", image], COMMAND_TIMEOUT_S).returncode != 0:
-            _docker("pull", image, timeout_s=PULL_TIMEOUT_S)
+        image = pull(self._options.version)
         mounts = self._secure() if self._options.security else []
         given = [f"{name}={_plain(value)}" for name, value in self._settings().items()]
         given.append(f"ES_JAVA_OPTS={' '.join(self._options.java_options())}")

@@ -112,6 +112,21 @@ def open_elastic(
     )
 
 
+def prepare_elastic(version: Version) -> None:
+    """Get what a server of that major version needs, which takes minutes the first time.
+
+    Raises:
+        ElasticUnavailable: it cannot be had, or
+        PackageMissing: a package for it cannot.
+    """
+    try:
+        container.require_engine()
+    except ElasticUnavailable:
+        distribution(version)
+    else:
+        container.pull(version)
+
+
 def _start(server: ElasticServer) -> None:
     try:
         server.start()
