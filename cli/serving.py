@@ -7,14 +7,17 @@ import secrets
 import socket
 import time
 from collections.abc import Generator
+from urllib.parse import urlsplit, urlunsplit
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from api.kibana_links import KibanaLinks
 from api.ports import LOOPBACK_HOSTS, ApiPorts, Limits, cursor_key, key_digest
 from cli.exits import Exit, Stop
 from cli.settings import Settings
 from projector.answers import LiveViews
+from store.elastic.names import Names
 from store.errors import LogUnavailable
 from store.ports import EventLog, MessageIndex
 
@@ -63,7 +66,20 @@ async def ports_of(
         key_digests=frozenset(map(key_digest, settings.api_keys)),
         hosts=LOOPBACK_HOSTS | {f"[{host}]" if ":" in host else host.lower()},
         limits=Limits(streams_max=settings.streams_max, lag_s_max=settings.ready_lag_s_max),
+        kibana=kibana_of(settings),
     )
+
+
+def kibana_of(settings: Settings) -> KibanaLinks | None:
+    """Return how messages link to Kibana; None without one, or where the store is none that Kibana can read.
+
+    Credentials in its address are for the import only and stay out of every link.
+    """
+    if settings.kibana_url is None or settings.is_embedded:
+        return None
+    parts = urlsplit(settings.kibana_url)
+    shown = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+    return KibanaLinks(url=urlunsplit(shown), data_view=Names(settings.store_prefix).messages)
 
 
 def bound(settings: Settings) -> socket.socket:
