@@ -1,12 +1,15 @@
 """A hoptrail to start, and a vhost for a module's tests."""
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from examples.local_broker import free_ports
+from tests.support.elastic_fixtures import forget
+from tests.support.elastic_server import ElasticServer
 from tests.support.hoptrail import Hoptrail
 
 
@@ -25,3 +28,11 @@ def start_hoptrail(broker: Any) -> Callable[..., Hoptrail]:
         )
 
     return start
+
+
+@pytest.fixture(scope="module")
+def elastic_store(elastic: ElasticServer) -> Iterator[dict[str, str]]:
+    """Settings of a hoptrail that stores in Elasticsearch, under a prefix of its own; its indices go afterwards."""
+    prefix = f"t{secrets.token_hex(6)}"
+    yield {"HOPTRAIL_STORE": elastic.url, "HOPTRAIL_STORE_PREFIX": prefix}
+    forget(elastic, prefix)

@@ -66,7 +66,7 @@ def sent(
     with start_hoptrail(store, vhosts=module_vhost) as hoptrail:
         send_all(url_in(broker, module_vhost))
         hoptrail.wait_captured(published=len(DECODED), delivered=len(DECODED))
-        yield Sent(hoptrail, logged_bodies(store, module_vhost), module_vhost)
+        yield Sent(hoptrail, logged_bodies(hoptrail.log, module_vhost), module_vhost)
 
 
 def test_every_hostile_message_is_stored_once(sent: Sent) -> None:

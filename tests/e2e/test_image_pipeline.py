@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.hoptrail import Hoptrail
+from tests.support.management import Management
 from tests.support.truth import LoggedBodies, logged_bodies, run_pipeline
 
 IMAGES = 200
@@ -29,28 +30,49 @@ class Run:
         return {publish["seq"]: publish for publish in self.truth["publishes"]}
 
 
-def watch(tmp: Path, start_hoptrail: Any, vhost: str, url: str, *options: str) -> Iterator[Run]:
-    with start_hoptrail(tmp / "store", vhosts=vhost) as hoptrail:
+def watch(
+    tmp: Path,
+    start_hoptrail: Any,
+    vhost: str,
+    url: str,
+    *options: str,
+    settings: dict[str, str] | None = None,
+) -> Iterator[Run]:
+    with start_hoptrail(tmp / "store", vhosts=vhost, settings=settings) as hoptrail:
         truth = run_pipeline(
             url, vhost, tmp / "truth.json", "--images", str(IMAGES), "--linger", "6", *options
         )
         hoptrail.wait_captured(
             published=len(truth["publishes"]), delivered=len(truth["deliveries"])
         )
-        bodies = logged_bodies(tmp / "store", vhost)
+        bodies = logged_bodies(hoptrail.log, vhost)
         seq_by_body = {each["body_sha256"]: each["seq"] for each in truth["publishes"]}
         messages = {message["uid"]: message for message in hoptrail.messages()}
         seq_of = {uid: seq_by_body[bodies.body_of[int(uid.rpartition("-")[2])]] for uid in messages}
         yield Run(truth, hoptrail, bodies, messages, seq_of)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["sqlite", "elasticsearch"])
 def run(
-    tmp_path_factory: pytest.TempPathFactory, start_hoptrail: Any, module_vhost: str, broker: Any
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    start_hoptrail: Any,
+    module_vhost: str,
+    management: Management,
+    broker: Any,
 ) -> Iterator[Run]:
+    vhost, settings = f"{module_vhost}.{request.param}", None
+    if request.param == "elasticsearch":
+        settings = request.getfixturevalue("elastic_store")
+    management.create_vhost(vhost, broker.user)
     yield from watch(
-        tmp_path_factory.mktemp("pipeline"), start_hoptrail, module_vhost, broker.amqp_url
+        tmp_path_factory.mktemp("pipeline"),
+        start_hoptrail,
+        vhost,
+        broker.amqp_url,
+        settings=settings,
     )
+    management.delete("vhosts", vhost)
 
 
 def test_every_publish_and_delivery_is_in_the_log_exactly_once(run: Run) -> None:

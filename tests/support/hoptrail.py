@@ -13,6 +13,9 @@ from urllib.parse import quote
 
 import httpx2
 
+from cli import wiring
+from cli.settings import load
+from store.ports import EventLog
 from tests.support.wait import wait_until
 
 EXECUTABLE = Path(sys.executable).with_name("hoptrail")
@@ -103,6 +106,10 @@ class Hoptrail:
         )
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:500]}"
         return answer.json()
+
+    def log(self) -> EventLog:
+        """Return its log, to be opened for reading."""
+        return wiring.event_log(load(self.environment), read_only=True)
 
     def raw(self, path: str) -> httpx2.Response:
         """Return the answer to a request for *path* under ``/api/v1`` as it is."""

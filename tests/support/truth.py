@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,9 @@ from typing import Any
 
 from events.block import open_block
 from events.facts import BodyRef, Fact, MessageDelivered, MessagePublished
-from store.sqlite.log import SqliteEventLog
+from store.ports import EventLog
+
+Opened = Callable[[], EventLog]
 
 
 def run_pipeline(url: str, vhost: str, truth: Path, *options: str) -> dict[str, Any]:
@@ -39,13 +41,13 @@ class LoggedBodies:
     body_of: dict[int, str] = field(default_factory=dict)
 
 
-def read_log(directory: Path) -> list[tuple[int, Fact]]:
-    """Return every fact of the log in *directory*, by position."""
-    return asyncio.run(_facts(directory))
+def read_log(opened: Opened) -> list[tuple[int, Fact]]:
+    """Return every fact of the log that *opened* opens, by position."""
+    return asyncio.run(_facts(opened))
 
 
-async def _facts(directory: Path) -> list[tuple[int, Fact]]:
-    async with SqliteEventLog(directory, read_only=True) as log:
+async def _facts(opened: Opened) -> list[tuple[int, Fact]]:
+    async with opened() as log:
         return [
             (envelope.position, envelope.fact)
             async for block in log.blocks(start=0)
@@ -53,14 +55,14 @@ async def _facts(directory: Path) -> list[tuple[int, Fact]]:
         ]
 
 
-def logged_bodies(directory: Path, vhost: str) -> LoggedBodies:
-    """Return the traffic of *vhost* in the log, found by body."""
+def logged_bodies(opened: Opened, vhost: str) -> LoggedBodies:
+    """Return the traffic of *vhost* in the log that *opened* opens, found by body."""
     facts = [
         (position, fact)
-        for position, fact in read_log(directory)
+        for position, fact in read_log(opened)
         if isinstance(fact, MessagePublished | MessageDelivered) and fact.vhost == vhost
     ]
-    bodies = asyncio.run(_bodies(directory, (fact.body for _, fact in facts)))
+    bodies = asyncio.run(_bodies(opened, (fact.body for _, fact in facts)))
     found = LoggedBodies()
     for position, fact in facts:
         digest = bodies[fact.body.block, fact.body.index] if fact.body else sha256(b"").hexdigest()
@@ -72,9 +74,9 @@ def logged_bodies(directory: Path, vhost: str) -> LoggedBodies:
     return found
 
 
-async def _bodies(directory: Path, places: Iterable[BodyRef | None]) -> dict[tuple[int, int], str]:
+async def _bodies(opened: Opened, places: Iterable[BodyRef | None]) -> dict[tuple[int, int], str]:
     found: dict[tuple[int, int], str] = {}
-    async with SqliteEventLog(directory, read_only=True) as log:
+    async with opened() as log:
         for number in sorted({place.block for place in places if place}):
             for index, body in enumerate(await log.bodies(number) or ()):
                 found[number, index] = sha256(body).hexdigest()
