@@ -34,7 +34,9 @@ class HighlightOut(Out):
     )
     text: str = Field(examples=["card declined by the bank"])
     begins_at: int = Field(description="The character of the value that `text` begins with.", ge=0)
-    whole: bool = Field(description="`text` is the whole value.")
+    value_chars: int = Field(
+        description="Characters of the whole value; `text` is all of it when it has as many.", ge=1
+    )
     marks: list[MarkOut] = Field(
         description="In order, none within another.", examples=[[{"start": 5, "end": 13}]]
     )
@@ -112,7 +114,7 @@ def highlight(found: Highlight) -> HighlightOut:
         field=found.field,
         text=shown.text,
         begins_at=shown.begins_at,
-        whole=shown.is_whole,
+        value_chars=len(found.text),
         marks=[_mark(span) for span in shown.spans],
     )
 

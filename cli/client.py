@@ -60,8 +60,8 @@ class Api:
     ) -> None:
         self._client.close()
 
-    def get(self, path: str, **parameters: str | int | None) -> Any:
-        """Return the JSON that ``/api/v1`` + *path* answers; parameters that are None are left out.
+    def get(self, path: str, **parameters: str | int | list[str] | None) -> Any:
+        """Return the JSON that ``/api/v1`` + *path* answers; parameters that are None are left out, lists given each.
 
         Raises:
             Stop: it does not answer, or with a problem.

@@ -78,6 +78,11 @@ class Terminal:
         return self._err.is_terminal
 
     @property
+    def shows_marks(self) -> bool:
+        """Whether data goes to a terminal, where a style can be seen."""
+        return self._out.is_terminal
+
+    @property
     def progress_console(self) -> Console:
         return self._err
 
@@ -93,16 +98,23 @@ class Terminal:
         """Write a line for the person on stderr."""
         self._err.print(Text(safe(text, keep_lines=True), style=style), soft_wrap=True)
 
-    def table(self, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Write a table, columns aligned, nothing cut. Cells are made safe here."""
+    def table(
+        self,
+        titles: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        below: Sequence[Sequence[Sequence[str | tuple[str, str]]]] = (),
+    ) -> None:
+        """Write a table, columns aligned, nothing cut. Cells are made safe here; *below* gives each row's further lines."""
         cells = [[safe(cell) for cell in row] for row in rows]
         widths = [
             max(cell_len(title), *(cell_len(row[at]) for row in cells), 0)
             for at, title in enumerate(titles)
         ]
         self.line((_aligned(titles, widths), "dim"))
-        for row in cells:
+        for at, row in enumerate(cells):
             self.line(_aligned(row, widths))
+            for line in below[at] if below else ():
+                self.line(*line)
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:

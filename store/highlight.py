@@ -43,15 +43,11 @@ class Highlight(msgspec.Struct, frozen=True):
 
 
 class Excerpt(msgspec.Struct, frozen=True):
-    """A part of a text around its first mark: it begins at character `begins_at`, `spans` count from there.
-
-    `is_whole`: it is all of the text.
-    """
+    """A part of a text around its first mark: it begins at character `begins_at`, `spans` count from there."""
 
     text: str
     begins_at: int
     spans: tuple[Span, ...]
-    is_whole: bool
 
 
 class _Leaf(msgspec.Struct, frozen=True):
@@ -138,7 +134,6 @@ def excerpt(text: str, spans: Sequence[Span]) -> Excerpt:
         text=text[begin:end],
         begins_at=begin,
         spans=tuple((low - begin, high - begin) for low, high in spans if high <= end),
-        is_whole=begin == 0 and end >= len(text),
     )
 
 

@@ -8,6 +8,7 @@ from cli.client import segment
 from cli.context import Context, JsonOption, LimitOption, context_of
 from cli.exits import Exit, Stop
 from cli.render import message as render_message
+from cli.render import search as render_search
 from cli.render import trace as render_trace
 from cli.render.system import gap_line
 from cli.render.values import STYLES, counted, duration, exchange, moment, name_of, text, texts
@@ -18,7 +19,7 @@ Query = Annotated[
     typer.Argument(help="A query, e.g. state:dead-lettered exchange:orders. Nothing: everything."),
 ]
 
-
+BUCKETS = 30
 NEGATIONS = {"ignore_unknown_options": True}  # -queue:audit is part of a query, not an option
 
 
@@ -41,10 +42,22 @@ def search(
     ] = "-published_at",
     limit: LimitOption = 50,
     exact_total: Annotated[bool, typer.Option("--exact-total", help="Count to the end.")] = False,
+    facets: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Count the commonest values of this field instead, e.g. state; it may be given several times."
+        ),
+    ] = None,
+    histogram: Annotated[
+        bool, typer.Option("--histogram", help="Count the messages over time instead.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Search messages; newest first."""
+    """Search messages; newest first. On a terminal the words that were found are marked."""
     here = context_of(context)
+    if facets or histogram:
+        _count(here, " ".join(query or ()), facets or [], over_time=histogram, as_json=json)
+        return
     with here.api() as api:
         found = api.pages(
             "/messages",
@@ -53,10 +66,34 @@ def search(
             sort=sort,
             exact_total="true" if exact_total else None,
         )
+    if json:
+        here.show(found, as_json=True)
+        return
+    marks = [[*render_search.marks(item)] for item in found["items"]]
     rows = [render_message.row(item) for item in found["items"]]
-    here.show(found, as_json=json, table=(render_message.TITLES, rows))
-    if not json:
-        _say_if_empty(here, found)
+    here.terminal.table(
+        render_message.TITLES, rows, below=marks if here.terminal.shows_marks else ()
+    )
+    _say_if_empty(here, found)
+
+
+def _count(here: Context, q: str, fields: list[str], *, over_time: bool, as_json: bool) -> None:
+    """Show the commonest values of *fields* among the matches, or when the matches were published."""
+    if fields and over_time:
+        raise Stop(Exit.USAGE, "--facets and --histogram are two questions: ask one.")
+    with here.api() as api:
+        if over_time:
+            found = api.get("/messages/histogram", q=q, buckets=BUCKETS)
+            lines, told = render_search.histogram(found), f"{found['total']} messages"
+        else:
+            found = api.get("/messages/facets", q=q, field=fields)
+            newest = "the newest " if found["counted_are"] == "newest" else ""
+            lines, told = render_search.facets(found), f"of {newest}{found['counted']} messages"
+    here.show(found, as_json=as_json, lines=lines)
+    if not as_json:
+        here.terminal.tell(f"{told}, as of position {found['position']}", "dim")
+        for gap in found.get("not_captured", ()):
+            here.terminal.tell(f"not captured: {gap_line(gap)}", "yellow")
 
 
 def _say_if_empty(here: Context, found: dict[str, Any]) -> None:

@@ -112,6 +112,60 @@ def test_a_search_takes_several_words(run: Run) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_found_words_are_marked_on_a_terminal(run: Run) -> None:
+    """On a terminal each message is followed by what was found in it, marked; elsewhere the table stands alone."""
+    drawn = run("search", "card declined", FORCE_COLOR="1", TERM="xterm")
+    plain = run("search", "card declined")
+
+    assert (drawn.returncode, plain.returncode) == (0, 0), drawn.stderr
+    marked = re.findall(r"\x1b\[1;33m(.*?)\x1b\[0m", drawn.stdout)
+    assert marked == ["card", "declined"]
+    assert not RAW.search(re.sub(r"\x1b\[[0-9;]*m", "", drawn.stdout))
+    assert "\x1b" not in plain.stdout
+    assert len(plain.stdout.splitlines()) == 2
+
+
+def test_hostile_words_are_marked_safely(run: Run) -> None:
+    """What is marked is as safe as the rest."""
+    drawn = run("search", "owned 31mred 2J", FORCE_COLOR="1", TERM="xterm")
+
+    assert "\x1b[1;33mowned" in drawn.stdout
+    assert not RAW.search(re.sub(r"\x1b\[(?:0|1;33|2)m", "", drawn.stdout))
+
+
+def test_matches_are_counted_by_value(run: Run, ask: Callable[[str], Any]) -> None:
+    """With --facets the commonest values are printed, with --json the API's object; the basis is told on stderr."""
+    printed = run("search", "vhost:/", "--facets", "state", "--facets", "queue", "--json")
+    drawn = run("search", "vhost:/", "--facets", "state", "--facets", "queue")
+    told = ask("/messages/facets?q=vhost:/&field=state&field=queue")
+
+    assert (printed.returncode, drawn.returncode) == (0, 0), printed.stderr + drawn.stderr
+    assert json.loads(printed.stdout) == told
+    for value in told["facets"][0]["values"]:
+        assert re.search(rf"^ *{value['count']}  {value['value']}$", drawn.stdout, re.MULTILINE)
+    assert f"of {told['counted']} messages" in drawn.stderr
+    assert not RAW.search(drawn.stdout)
+
+
+def test_matches_are_counted_over_time(run: Run, ask: Callable[[str], Any]) -> None:
+    """With --histogram each span of time has its count and a bar, with --json the API's object is printed."""
+    printed, drawn = run("search", "--histogram", "--json"), run("search", "--histogram")
+    told = ask("/messages/histogram?buckets=30")
+
+    assert (printed.returncode, drawn.returncode) == (0, 0), printed.stderr + drawn.stderr
+    assert json.loads(printed.stdout) == told
+    counts = [int(line.split()[2]) for line in drawn.stdout.splitlines()]
+    assert counts == [bucket["count"] for bucket in told["buckets"]]
+    assert "█" in drawn.stdout
+    assert f"{told['total']} messages" in drawn.stderr
+
+
+def test_two_counts_at_once_are_refused(run: Run) -> None:
+    """Facets and a histogram are not asked for together, and a field without values is refused: 2."""
+    assert run("search", "--histogram", "--facets", "state").returncode == 2
+    assert run("search", "--facets", "body").returncode == 2
+
+
 def test_a_wrong_query_shows_where(run: Run) -> None:
     """A query that cannot be understood ends with 2 and a mark under the character."""
     done = run("search", "nofield:x")
