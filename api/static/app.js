@@ -116,7 +116,9 @@ async function showPlace() {
     const message = place.kind === "messages" ? await ask(`/messages/${encodeURIComponent(place.id)}`) : null;
     await showTrace(message ? message.trace_id : place.id, message);
   } catch (error) {
-    byId("trace").replaceChildren(labelled(error.message, "bad"));
+    const told = document.createElement("li");
+    told.append(labelled(error.message, "bad"));
+    byId("trace").replaceChildren(told);
     byId("links").replaceChildren();
     byId("json").hidden = true;
   }
