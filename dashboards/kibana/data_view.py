@@ -16,6 +16,17 @@ OFTEN_USED = (
     fields.TRACE,
 )
 
+HIDDEN = (
+    fields.DOCUMENT,
+    "names.words",
+    "headers.words",
+    "headers.paths",
+    "body.words",
+    "body.pairs",
+    "body.paths",
+)
+"""What is there to be searched by, and says nothing to a reader that other fields do not."""
+
 
 def data_view_id(prefix: str) -> str:
     """Return the id of the data view, which is also its title: the alias that searches go to."""
@@ -45,7 +56,7 @@ def data_view(prefix: str, public_url: str) -> SavedObject:
             "fields": "[]",
             "name": f"{prefix} messages",
             "runtimeFieldMap": "{}",
-            "sourceFilters": packed([{"value": fields.DOCUMENT}]),
+            "sourceFilters": packed([{"value": name} for name in HIDDEN]),
             "timeFieldName": fields.TIME,
             "title": Names(prefix).messages,
             "typeMeta": "{}",
