@@ -2,18 +2,33 @@
 
 import hashlib
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 from store.elastic.connection import ElasticSettings
+from tests.support import parts
 from tests.support.elastic_fixtures import StartElastic, forget
 from tests.support.elastic_server import ElasticNotOurs, ElasticServer, open_elastic
 from tests.support.elastic_server.server import call, tls_context, url_of
+from tests.support.wait import wait_until
 
 DOCUMENT = {"a": 1}
+END_TIMEOUT_S = 30
+
+START = """
+import sys
+from pathlib import Path
+from tests.support.elastic_server import open_elastic
+server = open_elastic(Path(sys.argv[1]), version=sys.argv[2])
+print(server.pid, flush=True)
+sys.stdin.read()
+"""
 
 
 def test_the_shared_server_takes_a_document_once(
@@ -55,6 +70,30 @@ def test_a_stopped_and_a_killed_server_come_back_with_their_data(own_elastic: St
         assert server.get("/kept/_doc/1")["_source"] == DOCUMENT
     assert server.url == url
     assert len(pids) == 3
+
+
+def test_a_server_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    """When the process that started a server is killed, the server ends."""
+    parts.require("own-elastic")
+    command = [sys.executable, "-c", START, str(tmp_path / "elastic"), parts.elastic_version()]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as starter:
+        assert starter.stdout is not None
+        told = starter.stdout.readline()
+        starter.kill()
+    if not told:
+        parts.missing("own-elastic", "it did not start")
+
+    wait_until(lambda: not is_running(int(told)), timeout_s=END_TIMEOUT_S)
+
+
+def is_running(pid: int) -> bool:
+    """Return whether there is such a process; one that ended and waits for its parent is none."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_the_callers_server_is_used_and_never_stopped(

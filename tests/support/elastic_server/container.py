@@ -30,6 +30,9 @@ COMMAND_TIMEOUT_S: Final = 90.0
 STOP_TIMEOUT_S: Final = 60
 CONFIG: Final = "/usr/share/elasticsearch/config"
 
+GUARD: Final = 'read -r word || docker rm --force --volumes "$1"'
+"""Removes the container when the pipe closes without a word, thus when we were killed."""
+
 
 def require_engine() -> None:
     """Return if a Docker engine answers.
@@ -64,6 +67,7 @@ class ElasticContainer(ElasticServer):
         self._options = options
         self._security: Security | None = None
         self._name: str | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -126,6 +130,9 @@ class ElasticContainer(ElasticServer):
         if self._name is not None:
             _docker("rm", "--force", "--volumes", self._name)
             self._name = None
+        if self._guard is not None:
+            self._guard.communicate(b"done\n")
+            self._guard = None
 
     def _create(self) -> None:
         (port,) = free_ports(1)
@@ -141,6 +148,10 @@ class ElasticContainer(ElasticServer):
             image,
         )  # fmt: skip
         self._name = name
+        self._guard = subprocess.Popen(
+            ["/bin/sh", "-c", GUARD, "sh", name],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True, cwd="/",
+        )  # fmt: skip
         self.url = f"http://127.0.0.1:{port}"
         if self._security is not None:
             scheme = "https" if self._options.tls else "http"

@@ -42,7 +42,12 @@ JVM_OPTIONS: Final = (
     "-Xlog:all=error:stderr",
 )
 
-GUARD: Final = 'read -r word || { kill -KILL -- "-$1"; rm -rf -- "$2"; }'
+GUARD: Final = """
+read -r word && exit
+kill -KILL "-$1"
+while kill -0 "-$1" 2>/dev/null; do sleep 0.1; done
+rm -rf -- "$2"
+"""
 """Ends the server when the pipe closes without a word, thus when we were killed."""
 
 
