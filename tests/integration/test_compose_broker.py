@@ -16,8 +16,9 @@ import pytest
 from aiormq.exceptions import ChannelAccessRefused
 
 from examples.image_pipeline.__main__ import URL_VARIABLE
-from examples.local_broker import Broker, BrokerUnavailable, open_broker
+from examples.local_broker import Broker, BrokerUnavailable
 from tests.support import compose, parts
+from tests.support.brokers import open_test_broker
 from tests.support.collecting import Collector, tap_depth
 from tests.support.management import Management
 from tests.support.wait import wait_until
@@ -85,16 +86,19 @@ def configure(broker: Broker, **passwords: str) -> subprocess.CompletedProcess[s
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Demo]:
     """A broker that read the compose file's configuration when it started, then got its users."""
     parts.require("own-broker")
     directory = tmp_path_factory.mktemp("demo-broker")
     (directory / "advanced.config").write_text((FILES / "advanced.config").read_text())
     try:
-        broker = open_broker(directory, config=(FILES / "hoptrail.conf").read_text())
+        broker = open_test_broker(directory, config=(FILES / "hoptrail.conf").read_text())
     except BrokerUnavailable as refused:
         parts.missing("own-broker", refused)
     try:
+        parts.note(request.config, f"observed RabbitMQ {broker.version}, {broker.kind}")
         done = configure(broker)
         assert done.returncode == 0, done.stderr
         with Management(broker.management_url) as management:

@@ -19,9 +19,15 @@ CONFIG: Final = "collect_statistics_interval = 1000"
 
 
 def open_test_broker(
-    directory: Path, *, amqp_url: str | None = None, management_url: str | None = None
+    directory: Path,
+    *,
+    amqp_url: str | None = None,
+    management_url: str | None = None,
+    config: str = CONFIG,
 ) -> Broker:
     """Return a started broker, the caller's if its URLs are given; whoever calls closes it.
+
+    *config* holds further lines of ``rabbitmq.conf`` for a broker of our own.
 
     Raises:
         BrokerUnavailable: none can be had; the text says what to do.
@@ -31,7 +37,7 @@ def open_test_broker(
         directory,
         amqp_url=amqp_url,
         management_url=management_url,
-        config=CONFIG,
+        config=config,
         root=None if given else _root(),
     )
 
