@@ -5,6 +5,7 @@ Documents tell which queues a message was in and which services were given it, b
 there are several: such lines between queue and consumer are dashed, and their tooltip says so.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboards.kibana import fields
@@ -13,6 +14,7 @@ from dashboards.kibana.saved import Json
 LANE_MAX = 40
 LANES = ("publisher", "exchange", "queue", "consumer")
 TITLES = ("Publishers", "Exchanges", "Queues", "Consumers")
+NODE = ("id", "lane", "name", "key")
 NOWHERE = "(no queue)"
 UNKNOWN = "(unknown)"
 DEFAULT = "(default)"
@@ -132,112 +134,88 @@ def topology_data(index: str) -> list[Json]:
 
 def _layout() -> list[Json]:
     """Return lines and nodes with their places: a node stands near those it has lines from, so that few cross."""
-    sides = [
-        {
-            "name": f"{side}s",
-            "source": "lines",
-            "transform": [
-                {
-                    "type": "aggregate",
-                    "groupby": [side, f"{side}Lane", f"{side}Name", f"{side}Key"],
-                    "fields": ["messages"],
-                    "ops": ["sum"],
-                    "as": ["messages"],
-                },
-                {
-                    "type": "project",
-                    "fields": [side, f"{side}Lane", f"{side}Name", f"{side}Key", "messages"],
-                    "as": ["id", "lane", "name", "key", "messages"],
-                },
-            ],
-        }
-        for side in ("from", "to")
-    ]
-    busiest: Json = {
+    placed = [each for lane in LANES for each in _lane(lane)]
+    return [_lines(), *map(_ends, ("from", "to")), _busiest(), *placed, _nodes(), _drawn()]
+
+
+def _lines() -> Json:
+    """Return all lines, and whether they are certain."""
+    ends: Json = {
+        "type": "joinaggregate",
+        "groupby": ["from", "toLane"],
+        "ops": ["count"],
+        "as": ["ends"],
+    }
+    certain = "datum.toLane !== 'consumer' || datum.ends === 1"
+    return {
+        "name": "lines",
+        "source": ["published", "routed", "lost", "given"],
+        "transform": [ends, {"type": "formula", "as": "sure", "expr": certain}],
+    }
+
+
+def _ends(side: str) -> Json:
+    """Return the nodes that lines have on one *side*, from or to, with the messages of all those lines."""
+    node = [side, f"{side}Lane", f"{side}Name", f"{side}Key"]
+    return {
+        "name": f"{side}s",
+        "source": "lines",
+        "transform": [
+            _messages(node, "sum"),
+            {
+                "type": "project",
+                "fields": [*node, "messages"],
+                "as": [*NODE, "messages"],
+            },
+        ],
+    }
+
+
+def _messages(groups: Sequence[str], operation: str) -> Json:
+    return {
+        "type": "aggregate",
+        "groupby": list(groups),
+        "fields": ["messages"],
+        "ops": [operation],
+        "as": ["messages"],
+    }
+
+
+def _busiest() -> Json:
+    """Return the nodes of each lane that most messages pass through."""
+    rank: Json = {
+        "type": "window",
+        "groupby": ["lane"],
+        "sort": {"field": ["messages", "name"], "order": ["descending", "ascending"]},
+        "ops": ["row_number"],
+        "as": ["rank"],
+    }
+    return {
         "name": "busiest",
         "source": ["froms", "tos"],
         "transform": [
-            {
-                "type": "aggregate",
-                "groupby": ["id", "lane", "name", "key"],
-                "fields": ["messages"],
-                "ops": ["max"],
-                "as": ["messages"],
-            },
-            {
-                "type": "window",
-                "groupby": ["lane"],
-                "sort": {"field": ["messages", "name"], "order": ["descending", "ascending"]},
-                "ops": ["row_number"],
-                "as": ["rank"],
-            },
+            _messages(NODE, "max"),
+            rank,
             {"type": "filter", "expr": f"datum.rank <= {LANE_MAX}"},
         ],
     }
-    lines: Json = {
-        "name": "lines",
-        "source": ["published", "routed", "lost", "given"],
-        "transform": [
-            {
-                "type": "joinaggregate",
-                "groupby": ["from", "toLane"],
-                "ops": ["count"],
-                "as": ["ends"],
-            },
-            {
-                "type": "formula",
-                "as": "sure",
-                "expr": "datum.toLane !== 'consumer' || datum.ends === 1",
-            },
-        ],
-    }
-    placed = [each for lane in LANES for each in _lane(lane)]
-    return [lines, *sides, busiest, *placed, _nodes(), _drawn()]
 
 
 def _lane(lane: str) -> list[Json]:
     """Return the nodes of a lane in their order; those of the first lane by their messages."""
-    own = {"type": "filter", "expr": f"datum.lane === '{lane}'"}
-    if lane == LANES[0]:
-        near: list[Json] = [{"type": "formula", "as": "near", "expr": "datum.rank"}]
-        before: list[Json] = []
-    else:
-        above = LANES[LANES.index(lane) - 1]
-        before = [
-            {
-                "name": f"{lane}Near",
-                "source": "lines",
-                "transform": [
-                    {"type": "filter", "expr": f"datum.toLane === '{lane}'"},
-                    {
-                        "type": "lookup",
-                        "from": f"{above}Nodes",
-                        "key": "id",
-                        "fields": ["from"],
-                        "values": ["order"],
-                        "as": ["fromOrder"],
-                        "default": LANE_MAX,
-                    },
-                    {
-                        "type": "aggregate",
-                        "groupby": ["to"],
-                        "fields": ["fromOrder"],
-                        "ops": ["mean"],
-                        "as": ["near"],
-                    },
-                ],
-            }
-        ]
-        near = [
-            {
-                "type": "lookup",
-                "from": f"{lane}Near",
-                "key": "to",
-                "fields": ["id"],
-                "values": ["near"],
-                "default": LANE_MAX,
-            }
-        ]
+    own: Json = {"type": "filter", "expr": f"datum.lane === '{lane}'"}
+    before: list[Json] = []
+    near: Json = {"type": "formula", "as": "near", "expr": "datum.rank"}
+    if lane != LANES[0]:
+        before = [_near(lane, above=LANES[LANES.index(lane) - 1])]
+        near = {
+            "type": "lookup",
+            "from": f"{lane}Near",
+            "key": "to",
+            "fields": ["id"],
+            "values": ["near"],
+            "default": LANE_MAX,
+        }
     order: Json = {
         "type": "window",
         "sort": {"field": ["near", "name"], "order": ["ascending", "ascending"]},
@@ -247,8 +225,35 @@ def _lane(lane: str) -> list[Json]:
     count: Json = {"type": "joinaggregate", "ops": ["count"], "as": ["beside"]}
     return [
         *before,
-        {"name": f"{lane}Nodes", "source": "busiest", "transform": [own, *near, order, count]},
+        {"name": f"{lane}Nodes", "source": "busiest", "transform": [own, near, order, count]},
     ]
+
+
+def _near(lane: str, *, above: str) -> Json:
+    """Return for each node of *lane* the mean place of those it has lines from, in the lane *above*."""
+    return {
+        "name": f"{lane}Near",
+        "source": "lines",
+        "transform": [
+            {"type": "filter", "expr": f"datum.toLane === '{lane}'"},
+            {
+                "type": "lookup",
+                "from": f"{above}Nodes",
+                "key": "id",
+                "fields": ["from"],
+                "values": ["order"],
+                "as": ["fromOrder"],
+                "default": LANE_MAX,
+            },
+            {
+                "type": "aggregate",
+                "groupby": ["to"],
+                "fields": ["fromOrder"],
+                "ops": ["mean"],
+                "as": ["near"],
+            },
+        ],
+    }
 
 
 def _nodes() -> Json:

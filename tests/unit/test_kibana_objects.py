@@ -252,3 +252,15 @@ def test_uids_and_traces_open_in_hoptrail(made: Objects) -> None:
     }
     assert all(f"]({URL}/)" in text.params["markdown"] for _, text in made.drawn("markdown"))
     assert len(list(made.drawn("markdown"))) == len(made.dashboards)
+
+
+def test_the_guide_tells_what_is_there() -> None:
+    """The how-to lists every saved search with its KQL, and every dashboard."""
+    guide = (Path(__file__).parents[2] / "docs/how-to/kibana.md").read_text()
+
+    for search in SEARCHES:
+        asked = f"`{search.kql}`" if search.kql else ""
+        assert f"| {search.title} | {asked}" in guide
+    for name in ("traffic", "failed deliveries", "service flows", "capture health"):
+        assert f"| {name} |" in guide
+    assert all(version in guide for version in FLOORS.values())
