@@ -232,7 +232,7 @@ def _name_words(text: str) -> str:
 
 def divided(found: list[str]) -> list[str]:
     """Return *found* with words too long for Elasticsearch in pieces; only words beyond 16 bits a letter are."""
-    if all(len(word) * 2 <= WORD_UNITS_MAX or word.isascii() for word in found):
+    if all(map(str.isascii, found)) or all(len(word) * 2 <= WORD_UNITS_MAX for word in found):
         return found
     return [piece for word in found for piece in _pieces(word)]
 

@@ -27,12 +27,13 @@ TIMEOUT_S = 60.0
 Key = tuple[int, int]
 
 
-class _Fields(msgspec.Struct, frozen=True):
-    document: tuple[bytes] | None = msgspec.field(name=DOCUMENT, default=None)
+class _Source(msgspec.Struct, frozen=True):
+    document: bytes | None = msgspec.field(name=DOCUMENT, default=None)
+    message: str | None = None
 
 
 class _Hit(msgspec.Struct, frozen=True):
-    fields: _Fields = _Fields()
+    source: _Source = msgspec.field(name="_source", default=_Source())
     sort: Key = (0, 0)
 
 
@@ -47,24 +48,6 @@ class _Hits(msgspec.Struct, frozen=True):
 
 class _Found(msgspec.Struct, frozen=True):
     hits: _Hits = _Hits()
-
-
-class _Text(msgspec.Struct, frozen=True):
-    message: str | None = None
-
-
-class _Read(msgspec.Struct, frozen=True):
-    source: _Text = msgspec.field(name="_source", default_factory=_Text)
-    fields: _Fields = _Fields()
-    sort: Key = (0, 0)
-
-
-class _ReadHits(msgspec.Struct, frozen=True):
-    hits: list[_Read] = []
-
-
-class _Reads(msgspec.Struct, frozen=True):
-    hits: _ReadHits = _ReadHits()
 
 
 class _Count(msgspec.Struct, frozen=True):
@@ -84,7 +67,6 @@ class _Histogram(msgspec.Struct, frozen=True):
 
 
 _found = msgspec.json.Decoder(_Found)
-_reads = msgspec.json.Decoder(_Reads)
 _histogram = msgspec.json.Decoder(_Histogram)
 _encode = msgspec.json.Encoder().encode
 
@@ -120,9 +102,9 @@ class IndexReader:
         return answer.body
 
     async def get(self, uid: str) -> MessageDocument | None:
-        body = {"size": 1, "query": {"ids": {"values": [uid]}}, "stored_fields": [DOCUMENT]}
+        body = {"size": 1, "query": {"ids": {"values": [uid]}}, "_source": [DOCUMENT]}
         hits = _found.decode(await self.ask(body)).hits.hits
-        return _document(hits[0].fields) if hits else None
+        return _document(hits[0].source) if hits else None
 
     async def page(
         self, query: Query, sort: Sort, limit: int, after: Key | None, *, exact: bool, now_ns: int
@@ -135,7 +117,7 @@ class IndexReader:
             size = min(limit + 1 - len(hits), HITS_MAX)
             counted: bool | int = False if at != after else True if exact else TOTAL_MAX + 1
             body = _search(asked, sort, size, at) | {
-                "stored_fields": [DOCUMENT],
+                "_source": [DOCUMENT],
                 "track_total_hits": counted,
             }
             found = _found.decode(await self.ask(body)).hits
@@ -147,7 +129,7 @@ class IndexReader:
         items = hits[:limit]
         is_exact = exact or total <= TOTAL_MAX
         return Page(
-            items=[_document(hit.fields) for hit in items],
+            items=[_document(hit.source) for hit in items],
             total=total if is_exact else TOTAL_MAX,
             total_is_exact=is_exact,
             after=items[-1].sort if len(hits) > limit and items else None,
@@ -158,7 +140,7 @@ class IndexReader:
         asked = dsl(query, now_ns)
         body = _search(asked, Sort(), 1, None) | {
             "from": FACET_MATCHES_MAX - 1,
-            "stored_fields": "_none_",
+            "_source": False,
             "track_total_hits": False,
         }
         hits = _found.decode(await self.ask(body)).hits.hits
@@ -182,13 +164,12 @@ class IndexReader:
         after: Key | None = None
         while True:
             body = _search(asked, Sort(), size, after) | {
-                "stored_fields": [DOCUMENT],
-                "_source": [MESSAGE],
+                "_source": [DOCUMENT, MESSAGE],
                 "track_total_hits": False,
             }
-            hits = _reads.decode(await self.ask(body)).hits.hits
+            hits = _found.decode(await self.ask(body)).hits.hits
             for hit in hits:
-                yield Subject(_document(hit.fields), hit.source.message)
+                yield Subject(_document(hit.source), hit.source.message)
             if len(hits) < size:
                 return
             after = hits[-1].sort
@@ -232,7 +213,7 @@ def _constant(asked: Dsl) -> Dsl:
     return {"constant_score": {"filter": asked}}
 
 
-def _document(fields: _Fields) -> MessageDocument:
-    if fields.document is None:
+def _document(source: _Source) -> MessageDocument:
+    if source.document is None:
         raise LogDamaged("what searches go to holds a document that is no message")
-    return unpacked(fields.document[0])
+    return unpacked(source.document)

@@ -67,17 +67,14 @@ _ADDED: Properties = {
     "event.dataset": _KEYWORD,
     "event.outcome": _KEYWORD,
     "messaging.system": _KEYWORD,
-    DOCUMENT: {"type": "binary", "store": True},
+    DOCUMENT: {"type": "binary"},
     REDUCED: _BOOLEAN,
     REFUSED: {"type": "keyword", "ignore_above": 1024},
 }
 
 
 def messages() -> dict[str, Any]:
-    """Return settings and mappings of an index of message documents.
-
-    Its words and the document itself are not kept in the source: they would be there twice.
-    """
+    """Return settings and mappings of an index of message documents."""
     properties: Properties = {}
     for name, told in _ADDED.items():
         _put(properties, name, told)
@@ -96,7 +93,6 @@ def messages() -> dict[str, Any]:
         "settings": settings,
         "mappings": {
             "dynamic": False,
-            "_source": {"excludes": [DOCUMENT, NAME_WORDS, HEADER_WORDS, BODY_WORDS]},
             "properties": properties,
         },
     }
