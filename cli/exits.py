@@ -29,7 +29,7 @@ class Exit(IntEnum):
 MEANINGS: dict[Exit, str] = {
     Exit.OK: "Done.",
     Exit.FAILED: "It failed, or damage was found.",
-    Exit.USAGE: "Wrong usage or settings, or the store belongs to another broker.",
+    Exit.USAGE: "Wrong usage or settings, or the store belongs to another broker or holds another log.",
     Exit.PARKED: "Finished, but some events could not be folded and are parked.",
     Exit.UNAVAILABLE: "Something needed is down, or the store refuses to take more.",
     Exit.NOT_LEADER: "Another collector leads, or has taken over.",
