@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -17,10 +17,13 @@ from events.facts import (
     MessagePublished,
 )
 from store.errors import LogUnavailable
+from store.ports import EventLog
 from store.sqlite.log import SqliteEventLog
 from tests.support.load import Key
 
 F = TypeVar("F", bound=Fact)
+Store = Path | Callable[[], EventLog]
+"""The directory of an embedded store, or what opens another one's log."""
 TRAFFIC_KINDS = ("MessagePublished", "MessageDelivered")
 
 
@@ -70,15 +73,20 @@ class Captured:
         return [fact.epoch for fact in self.of(CaptureStarted)]
 
 
-def read(directory: Path) -> Captured:
-    """Return everything in the log of *directory*; opening each block checks its digest and the chain."""
-    return asyncio.run(_read(directory))
+def opened(store: Store) -> EventLog:
+    """Return the log of *store*, to be opened for reading."""
+    return SqliteEventLog(store, read_only=True) if isinstance(store, Path) else store()
 
 
-async def _read(directory: Path) -> Captured:
+def read(store: Store) -> Captured:
+    """Return everything in the log of *store*; opening each block checks its digest and the chain."""
+    return asyncio.run(_read(store))
+
+
+async def _read(store: Store) -> Captured:
     envelopes: list[Envelope] = []
     bodies: dict[tuple[int, int], bytes] = {}
-    async with SqliteEventLog(directory, read_only=True) as log:
+    async with opened(store) as log:
         previous: bytes | None = None
         async for block in log.blocks(start=0):
             envelopes += open_block(block, expect=previous)
@@ -91,8 +99,8 @@ async def _read(directory: Path) -> Captured:
 class Meter:
     """Counts the events of a growing log by type, reading each block's header once."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._next_block = 0
         self._counts: Counter[str] = Counter()
         self._lag_ms = 0
@@ -116,7 +124,7 @@ class Meter:
         return self._lag_ms == 0
 
     async def _follow(self) -> None:
-        async with SqliteEventLog(self._directory, read_only=True) as log:
+        async with opened(self._store) as log:
             async for block in log.blocks(start=self._next_block):
                 self._counts.update(block.header.kinds)
                 if not block.header.kinds.keys().isdisjoint(TRAFFIC_KINDS):

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from pamqp import commands
 
 from bench.raw import RawConnection
 from examples.local_broker import Broker
+from store.ports import EventLog
 from tests.conftest import url_in
 from tests.support.captured import Meter
 from tests.support.load import declare
@@ -40,7 +41,7 @@ class Collector:
     """One ``hoptrail collect`` on the store in *directory*; a context manager that ends what it started.
 
     *urls* maps each vhost to tap to its AMQP URL; *settings* are further settings without their prefix. *name* tells
-    several of one test apart, *told_in* is where their stderr is kept.
+    several of one test apart, *told_in* is where their stderr is kept. *log* opens the log of another store.
     """
 
     def __init__(
@@ -53,10 +54,11 @@ class Collector:
         settings: Mapping[str, object] | None = None,
         name: str = "collector",
         told_in: Path | None = None,
+        log: Callable[[], EventLog] | None = None,
     ) -> None:
         self.directory = directory
         self.stderr_file = (told_in or directory.parent) / f"{name}.stderr"
-        self.meter = Meter(directory)
+        self.meter = Meter(log or directory)
         self._urls = urls
         self._process: subprocess.Popen[bytes] | None = None
         self._settings = {
@@ -249,6 +251,7 @@ class System:
         amqp_url: str | None = None,
         name: str = "collector",
         told_in: Path | None = None,
+        log: Callable[[], EventLog] | None = None,
         **settings: object,
     ) -> Collector:
         """Return a collector of all the vhosts, not started yet."""
@@ -260,6 +263,7 @@ class System:
             settings=settings,
             name=name,
             told_in=told_in,
+            log=log,
         )
 
     def is_traced(self) -> bool:
