@@ -190,7 +190,7 @@ def head(context: typer.Context, json: JsonOption = False) -> None:
 
     found = asyncio.run(work())
     if found is None:
-        raise Stop(Exit.FAILED, f"The log in {here.settings.store} is empty.")
+        raise Stop(Exit.FAILED, f"The log in {here.settings.shown_store} is empty.")
     told = plain(found) | {
         "digest": found.digest.hex(),
         "last_observed_at": time(found.last_observed_at),
