@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -21,6 +22,10 @@ from typing import Any, Final
 
 FAILED, USAGE = 1, 2
 TIMEOUT_S: Final = 30.0
+WAIT_S_MAX: Final = 60.0
+"""A broker that runs may open the port of its management API a little later."""
+
+POLL_S: Final = 1.0
 VARIABLE: Final = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 
@@ -57,6 +62,9 @@ def main() -> int:
         description="Import vhosts, users and rights into a broker.",
     )
     parser.add_argument("--url", required=True, help="its management API, without credentials")
+    parser.add_argument(
+        "--wait", type=float, default=WAIT_S_MAX, help="seconds in which it must answer (60)"
+    )
     parser.add_argument("definitions", type=Path, help="a JSON file")
     given = parser.parse_args()
     try:
@@ -64,7 +72,8 @@ def main() -> int:
         credentials = ":".join(
             _value(f"${{RABBITMQ_ADMIN_{part}}}", os.environ) for part in ("USER", "PASSWORD")
         )
-        _post(f"{given.url.rstrip('/')}/api/definitions", definitions, credentials)
+        url = f"{given.url.rstrip('/')}/api/definitions"
+        _post(url, definitions, credentials, wait_s=given.wait)
     except VariableMissing as error:
         print(f"demo broker: {error}", file=sys.stderr)
         return USAGE
@@ -78,15 +87,25 @@ def main() -> int:
     return 0
 
 
-def _post(url: str, definitions: dict[str, Any], credentials: str) -> None:
+def _post(url: str, definitions: dict[str, Any], credentials: str, *, wait_s: float) -> None:
+    """Post *definitions*; a broker that does not answer is asked again for *wait_s*."""
     token = base64.b64encode(credentials.encode()).decode("ascii")
     request = urllib.request.Request(
         url,
         data=json.dumps(definitions).encode(),
         headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=TIMEOUT_S):
-        pass
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S):
+                return
+        except urllib.error.HTTPError:
+            raise
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(POLL_S)
 
 
 if __name__ == "__main__":

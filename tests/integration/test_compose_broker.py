@@ -16,7 +16,7 @@ import pytest
 from aiormq.exceptions import ChannelAccessRefused
 
 from examples.image_pipeline.__main__ import URL_VARIABLE
-from examples.local_broker import Broker, BrokerUnavailable
+from examples.local_broker import Broker, BrokerUnavailable, free_ports
 from tests.support import compose, parts
 from tests.support.brokers import open_test_broker
 from tests.support.collecting import Collector, tap_depth
@@ -190,6 +190,16 @@ def test_the_demo_is_captured_by_users_without_other_rights(demo: Demo, tmp_path
     assert report["taps"][0]["tracing"] is True
     assert set(report["taps"][0]["dead_letter_exchanges"]) == DEAD_LETTER_EXCHANGES
     assert "refused" not in collector.stderr.lower()
+
+
+def test_a_broker_that_does_not_come_is_said() -> None:
+    """Without an answer in the time given it ends with 1 and the address."""
+    url = f"http://127.0.0.1:{free_ports(1)[0]}"
+    definitions = str(FILES / "definitions.json")
+
+    done = run("examples.demo_broker", "--url", url, "--wait", "1", definitions, **PASSWORDS)
+
+    assert (done.returncode, url in done.stderr) == (1, True)
 
 
 @pytest.mark.parametrize("exchange", ["images", "amq.topic"])
