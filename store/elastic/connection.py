@@ -33,6 +33,7 @@ CONNECTIONS_MAX = 16
 SAID_CHARS_MAX = 500
 LARGE_BYTES = 1 << 20
 UNAVAILABLE = frozenset({408, 429, 502, 503, 504})
+SHARDS_FAILED = "search_phase_execution_exception"  # why is told by its root cause
 DISK_IS_FULL = "flood-stage watermark"
 
 Body = bytes | None
@@ -186,7 +187,7 @@ class Elastic:
         self._pool.mark_live(node)
         answer = Answer(meta.status, raw, meta.headers.get("x-elastic-product") or "")
         if answer.status not in expect and not 200 <= answer.status < 300:
-            raise self._refusal(method, path, answer)
+            raise self.refusal(method, path, answer)
         self._check_product(answer)
         return answer
 
@@ -196,7 +197,8 @@ class Elastic:
                 raise LogRefused(self._told("this is no Elasticsearch; only that is supported"))
             self._is_elastic = True
 
-    def _refusal(self, method: str, path: str, answer: Answer) -> Exception:
+    def refusal(self, method: str, path: str, answer: Answer) -> Exception:
+        """Return the error that *answer* stands for, which is not what was asked for by *method* and *path*."""
         kind, reason = failure_in(answer.body)
         what = f"{method} {path.partition('?')[0]}"
         said = _said(f"{kind}: {reason}" if kind else reason) or f"HTTP status {answer.status}"
@@ -228,10 +230,10 @@ def failure_in(body: bytes) -> tuple[str, str]:
         return "", _said(body.decode(errors="replace"))
     if isinstance(error, str):
         return "", error
+    if error.root_cause and (not error.type or error.type == SHARDS_FAILED):
+        error = error.root_cause[0]
     while error.caused_by is not None and error.caused_by.type:
         error = error.caused_by
-    if not error.type and error.root_cause:
-        error = error.root_cause[0]
     return error.type, error.reason or ""
 
 

@@ -4,6 +4,7 @@ It can be deleted at any time and is rebuilt by replay. Written by one process, 
 that does not exist yet finds nothing in it. Reads, `get` too, are up to a second behind what was saved.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,8 @@ from store.elastic.mappings import MESSAGES_VERSION
 from store.errors import LogRefused
 from store.ports import Checkpoint, Page, Sort
 from store.query import Query
+
+VERSION_PATTERN = re.compile(r"[a-z0-9_.]{1,64}")
 
 
 class ElasticMessageIndex:
@@ -115,7 +118,6 @@ def version_of(projection: str) -> str:
     Raises:
         ValueError: it cannot be part of an index's name.
     """
-    version = f"{MESSAGES_VERSION}.{projection}"
-    if not version.replace(".", "").replace("_", "").isalnum() or version != version.lower():
+    if not VERSION_PATTERN.fullmatch(projection):
         raise ValueError(f"{projection!r} is no version of letters and digits")
-    return version
+    return f"{MESSAGES_VERSION}.{projection}"
