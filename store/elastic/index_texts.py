@@ -1,6 +1,6 @@
 """The texts of messages indexed lately: a message that changes is indexed as a whole, its text with it.
 
-Pure. Bounded by characters; the texts not used for longest are forgotten first.
+Pure. Bounded by characters; those put in longest ago are forgotten first.
 """
 
 from collections import OrderedDict

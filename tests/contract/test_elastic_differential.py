@@ -6,7 +6,7 @@ An index costs time: so an example has many documents, and many queries are aske
 import asyncio
 import random
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 
 from store.elastic.connection import Elastic, ElasticSettings
 from store.elastic.index import ElasticMessageIndex
+from store.elastic.index_reader import HITS_MAX
 from store.errors import QueryInvalid
 from store.fields import FIELDS
 from store.memory.index import MemoryMessageIndex
 from store.ports import MessageIndex, Sort
-from store.query import Query
+from store.query import Exists, Not, Or, Prefix, Query, Range, Term
 from store.query_parser import parse
 from store.ranking import SORT_VALUES
-from tests.contract.documents import NOW, SECOND, bodies, checkpoint, documents
+from tests.contract.documents import NOW, SECOND, bodies, checkpoint, documents, message
 from tests.contract.queries import queries
 from tests.contract.test_index_differential import (
     COMMON,
@@ -86,8 +87,7 @@ async def both(
     elastic_settings: ElasticSettings, told: Saves, questions: Asked
 ) -> tuple[list[object], list[object]]:
     async with (
-        Elastic(elastic_settings) as elastic,
-        ElasticMessageIndex(elastic, version="1", refresh=True) as ours,
+        ElasticMessageIndex(Elastic(elastic_settings), version="1", refresh=True) as ours,
         MemoryMessageIndex() as memory,
     ):
         await ours.clear()
@@ -112,8 +112,7 @@ async def test_common_queries_give_the_same_answers(elastic_settings: ElasticSet
     texts = {document.uid: text for document, text in told}
     dice = random.Random(7)
     async with (
-        Elastic(elastic_settings) as elastic,
-        ElasticMessageIndex(elastic, version="1", refresh=True) as ours,
+        ElasticMessageIndex(Elastic(elastic_settings), version="1", refresh=True) as ours,
         MemoryMessageIndex() as memory,
     ):
         for index in (ours, memory):
@@ -154,14 +153,84 @@ async def _compare_pages(
         after = theirs.after
 
 
-async def test_a_query_that_asks_too_much_is_refused(elastic_settings: ElasticSettings) -> None:
-    """Levels of AND in OR beyond what Elasticsearch takes are an error of the query, not a wrong answer."""
+HARD_HEADERS = {
+    "a=b": "c",
+    "a": "b=c",
+    "back\\": "slash=\\=",
+    're(g)[e]x.*+?|&~#@<1-2>"': "v1",
+    "ü.日": "wörd 日",
+    "a\nb": "line\nbreak",
+    "long": "x" * 3_000,
+    "empty": "",
+    "x": "\U0001d400" * 400,
+}
+HARD_TEXT = "card " + "\U0001d400" * 300 + " " + "y" * 600 + ' ünd "quoted" \x00 end'
+HARD = (
+    Term("header.a=b", "c"), Term("header.a", "b=c"), Prefix("header.a", "b="), Exists("header.a=b"),
+    Term("header.back\\", "slash=\\="), Exists("header.back"), Prefix("header.long", "x" * 980),
+    Term("header.long", "x" * 1_024), Term("header.long", "x" * 3_000), Term("header.empty", ""),
+    Prefix("header.empty", ""), Term("header.a\nb", "line\nbreak"), Prefix("header.ü.日", "wörd"),
+    Exists("header.ü"), Term("headers", "\U0001d400" * 400), Term("body", "\U0001d400" * 300),
+    Prefix("body", "\U0001d400" * 290), Prefix("body", "card \U0001d400"), Term("body", "y" * 600),
+    Prefix("body", "y" * 300), Term(None, "y" * 599), Prefix("body", "ünd quoted en"), Term("message_id", "m" * 1_024),
+    Prefix("message_id", "m" * 990), Term("message_id", "m" * 5_000), Range("latency_ms", 2**53 + 1, None),
+    Range("latency_ms", None, 2**53 + 1), Range("latency_ms", 2**53, 2**53, include_low=False),
+    Range("position", 0.5, 1.5), Range("position", 0.5, 0.7), Range("position", -(2**63), 2**63 - 1),
+    Range("position", None, 9.3e18), Range("published_at", 9.3e18, None), Term("publish_observed", "t"),
+    Prefix("publish_observed", "t"), Not(Not(Term("vhost", "/"))), Not(Or((Term("vhost", "/"), Exists("type")))),
+)  # fmt: skip
+"""Queries that are hard to say to Elasticsearch."""
+
+
+async def test_hard_values_are_found_as_elsewhere(elastic_settings: ElasticSettings) -> None:
+    """Long values, signs that Elasticsearch gives a meaning, and numbers at their ends are compared as in memory."""
+    told = [
+        message(0, headers=HARD_HEADERS, message_id="m" * 5_000, latency_ms=float(2**53)),
+        message(1, latency_ms=float(2**53 + 2), publish_observed=False, type="t"),
+    ]
+    fields = [f"header.{name}" for name in HARD_HEADERS]
     async with (
-        Elastic(elastic_settings) as elastic,
-        ElasticMessageIndex(elastic, version="1", refresh=True) as index,
+        ElasticMessageIndex(Elastic(elastic_settings), version="1", refresh=True) as ours,
+        MemoryMessageIndex() as memory,
     ):
-        await index.save([], {}, checkpoint())
-        told: Sequence[str] = [f"state:s{i} {'AND' if i % 2 else 'OR'} (" for i in range(45)]
-        deep = "".join(told) + "state:end" + ")" * len(told)
-        with pytest.raises(QueryInvalid, match="Elasticsearch"):
-            await index.search(parse(deep), sort=Sort(), limit=1, now_ns=NOW)
+        for index in (ours, memory):
+            await index.save(told, {"main-0": HARD_TEXT}, checkpoint())
+
+        for query in HARD:
+            assert await ours.facets(query, fields, size=3, now_ns=NOW) == await memory.facets(
+                query, fields, size=3, now_ns=NOW
+            )
+            mine, theirs = [await every_page(index, query, Sort(), 5) for index in (ours, memory)]
+            assert mine == theirs, query
+
+
+async def test_a_large_page_is_read_in_parts(elastic_settings: ElasticSettings) -> None:
+    """A page may be larger than what Elasticsearch gives at once."""
+    told = [message(i) for i in range(HITS_MAX + 3)]
+    async with ElasticMessageIndex(Elastic(elastic_settings), version="1", refresh=True) as index:
+        await index.save(told, {}, checkpoint())
+
+        page = await index.search(parse(""), sort=Sort(), limit=HITS_MAX + 1, now_ns=NOW)
+
+        assert [item.position for item in page.items] == list(range(HITS_MAX + 2, 1, -1))
+        assert (page.total, page.total_is_exact) == (HITS_MAX + 3, True)
+        assert page.after == (told[2].published_at, 2)
+
+
+async def test_a_query_that_asks_too_much_is_refused(elastic_settings: ElasticSettings) -> None:
+    """More levels, a longer beginning or more words begun in a phrase than Elasticsearch takes are an error of the query."""
+    texts = {f"main-{i}": f"card {_words(i * 15_000, 15_000)}" for i in range(8)}
+    levels = [f"state:s{i} {'AND' if i % 2 else 'OR'} (" for i in range(45)]
+    deep = "".join(levels) + "state:end" + ")" * len(levels)
+    async with ElasticMessageIndex(Elastic(elastic_settings), version="1", refresh=True) as index:
+        await index.save([message(i) for i in range(8)], texts, checkpoint())
+
+        for query in (deep, '"card w"*', "message_id:" + "m" * 1_001 + "*"):
+            with pytest.raises(QueryInvalid, match="Elasticsearch"):
+                await index.search(parse(query), sort=Sort(), limit=1, now_ns=NOW)
+        page = await index.search(parse("w*"), sort=Sort(), limit=1, now_ns=NOW)
+        assert page.total == 8
+
+
+def _words(first: int, count: int) -> str:
+    return " ".join(f"w{i}" for i in range(first, first + count))

@@ -39,8 +39,6 @@ class TestElasticMessageIndex(MessageIndexContract):
     ) -> AsyncIterator[MessageIndex]:
         if (group := ALIKE.get(request.function.__name__)) is not None:
             elastic_settings = replace(elastic_settings, prefix=f"{common_prefix}-{group}")
-        async with (
-            Elastic(elastic_settings) as elastic,
-            ElasticMessageIndex(elastic, version="1", refresh=True) as index,
-        ):
+        elastic = Elastic(elastic_settings)
+        async with ElasticMessageIndex(elastic, version="1", refresh=True) as index:
             yield index
