@@ -7,6 +7,7 @@ import secrets
 import socket
 import time
 from collections.abc import Generator
+from hashlib import blake2b
 from urllib.parse import urlsplit, urlunsplit
 
 import uvicorn
@@ -16,9 +17,10 @@ from api.kibana_links import KibanaLinks
 from api.ports import LOOPBACK_HOSTS, ApiPorts, Limits, cursor_key, key_digest
 from cli.exits import Exit, Stop
 from cli.settings import Settings
+from events.identity import KEY_BYTES
 from projector.answers import LiveViews
 from store.elastic.names import Names
-from store.errors import LogUnavailable
+from store.errors import LogRefused, LogUnavailable
 from store.ports import EventLog, MessageIndex
 
 GRACE_S = 3
@@ -48,20 +50,30 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+async def _cursor_secret(settings: Settings, log: EventLog) -> bytes:
+    """Return what cursors are signed with: the store's key, else one made of the API keys, else one of this process.
+
+    There may be no store's key yet, and a reader of Elasticsearch is not given it.
+    """
+    try:
+        return await log.fingerprint_key()
+    except (LogRefused, LogUnavailable):
+        if not settings.api_keys:
+            return secrets.token_bytes(KEY_BYTES)
+        told = "\n".join(settings.api_keys).encode()
+        return blake2b(told, digest_size=KEY_BYTES, person=b"hoptrail cursor").digest()
+
+
 async def ports_of(
     settings: Settings, log: EventLog, index: MessageIndex, views: LiveViews
 ) -> ApiPorts:
-    """Return what the API needs. Without a store key yet, cursors are signed with one of this process."""
-    try:
-        key = await log.fingerprint_key()
-    except LogUnavailable:
-        key = secrets.token_bytes(32)
+    """Return what the API needs."""
     host = settings.http_host
     return ApiPorts(
         log=log,
         index=index,
         views=views,
-        cursor_key=cursor_key(key),
+        cursor_key=cursor_key(await _cursor_secret(settings, log)),
         clock=time.time_ns,
         key_digests=frozenset(map(key_digest, settings.api_keys)),
         hosts=LOOPBACK_HOSTS | {f"[{host}]" if ":" in host else host.lower()},

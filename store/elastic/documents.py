@@ -9,10 +9,11 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from store.elastic.connection import Elastic, RequestRefused, ShardsNotReady, escaped
+from store.elastic.connection import Answer, Elastic, RequestRefused, ShardsNotReady
 
 EXISTS = "resource_already_exists_exception"
 NO_INDEX = "index_not_found_exception"
+NOT_ALLOWED = "security_exception"
 
 READY_TRIES = 20
 READY_PAUSE_S = 0.1
@@ -24,6 +25,23 @@ R = TypeVar("R")
 class _Error(msgspec.Struct):
     type: str = ""
     reason: str | None = None
+
+
+class _Created(msgspec.Struct):
+    status: int
+    error: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Item(msgspec.Struct):
+    create: _Created
+
+
+class _Items(msgspec.Struct):
+    items: tuple[_Item]
+
+
+_items = msgspec.json.Decoder(_Items)
+_encode = msgspec.json.Encoder().encode
 
 
 class Doc(msgspec.Struct, Generic[T]):
@@ -68,13 +86,15 @@ async def read(
 
     Raises:
         LogUnavailable: it is not known of one of them whether it is there.
+        LogRefused: the user may not.
     """
+    path = f"/{index}/_mget"
 
     async def once() -> list[Doc[T]]:
         answer = await elastic.request(
             "POST",
-            f"/{index}/_mget",
-            body=msgspec.json.encode({"ids": ids}),
+            path,
+            body=_encode({"ids": ids}),
             params=None if fields is None else {"_source_includes": fields},
             expect={404},
         )
@@ -82,6 +102,8 @@ async def read(
             return [Doc(id=each, error=_Error(NO_INDEX)) for each in ids]
         docs = decoder.decode(answer.body).docs
         for doc in docs:
+            if doc.error is not None and doc.error.type == NOT_ALLOWED:
+                raise elastic.refusal("POST", path, Answer(403, _encode({"error": doc.error})))
             if doc.error is not None and not doc.index_is_missing:
                 raise ShardsNotReady(f"{index}: document {doc.id}: {doc.error.reason}")
         return docs
@@ -92,15 +114,25 @@ async def read(
 async def create(
     elastic: Elastic, index: str, number: str, body: bytes, *, refresh: bool = False
 ) -> bool:
-    """Store a document that is not there yet; return False when there is one of that id already."""
+    """Store a document that is not there yet; return False when there is one of that id already.
+
+    *body* is JSON in one line. It goes as a bulk request of one, because that needs no privilege but to create: whoever may
+    create by ``_create`` may also change the mapping.
+    """
+    path = f"/{index}/_bulk"
     answer = await elastic.request(
-        "PUT",
-        f"/{index}/_create/{escaped(number)}",
-        body=body,
-        params={"refresh": "true"} if refresh else None,
-        expect={409},
+        "POST",
+        path,
+        body=b"".join((_encode({"create": {"_id": number}}), b"\n", body, b"\n")),
+        params={"filter_path": "items.*.status,items.*.error"}
+        | ({"refresh": "true"} if refresh else {}),
+        ndjson=True,
     )
-    return answer.status != 409
+    (item,) = _items.decode(answer.body).items
+    if item.create.status in (201, 409):
+        return item.create.status == 201
+    told = Answer(item.create.status, b'{"error":' + bytes(item.create.error) + b"}")
+    raise elastic.refusal("POST", path, told)
 
 
 async def search(
@@ -114,7 +146,7 @@ async def search(
         lambda: elastic.request(
             "POST",
             f"/{index}/_search",
-            body=msgspec.json.encode(body),
+            body=_encode(body),
             params={
                 "ignore_unavailable": "true",
                 "allow_no_indices": "true",
@@ -138,7 +170,7 @@ async def _when_ready(call: Callable[[], Awaitable[R]]) -> R:
 async def make_index(elastic: Elastic, index: str, definition: Mapping[str, Any]) -> None:
     """Create *index* unless it is there."""
     try:
-        await elastic.request("PUT", f"/{index}", body=msgspec.json.encode(definition))
+        await elastic.request("PUT", f"/{index}", body=_encode(definition))
     except RequestRefused as error:
         if error.kind != EXISTS:
             raise
