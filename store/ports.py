@@ -151,12 +151,15 @@ class Sort(msgspec.Struct, frozen=True):
 
 
 class MessageIndex(Resource, Protocol):
-    """Message documents, found by the query language. Written by one projector, read by any number of processes."""
+    """Message documents, found by the query language. Written by one projector, read by any number of processes.
+
+    What was saved is found by them within about a second.
+    """
 
     async def save(
         self, documents: Sequence[MessageDocument], texts: Mapping[str, str], checkpoint: Checkpoint
     ) -> None:
-        """Store *documents* and *checkpoint* in one step; a document whose `version` is not above the stored one is ignored.
+        """Store *documents* and *checkpoint*, which is never ahead of them; of a document only a higher `version` is taken.
 
         *texts* maps a uid to its body as text, for those whose body is text; a uid without an entry keeps what is indexed.
         """
