@@ -183,7 +183,7 @@ def test_a_full_disk_is_waited_for(
     with capturing(collector, system, seed) as load:
         configure(mortal_elastic, dict.fromkeys(marks, "1pb"))
         try:
-            wait_until(lambda: "disk" in collector.stderr, timeout_s=FAULT_S_MAX)
+            wait_until(lambda: "flood-stage watermark" in collector.stderr, timeout_s=FAULT_S_MAX)
         finally:
             configure(mortal_elastic, dict.fromkeys(marks, None))
 
