@@ -16,8 +16,8 @@ def failures(prefix: str, public_url: str) -> Dashboard:
     said = (
         "**What failed.** *Dead-lettered*: a copy died by a failure and has not come back to a queue it was in. "
         "*Died on the way*: it died at least once, in a retry loop or a delay too, whatever became of it. "
-        "A message that died in several ways stands in a row for each combination of them. "
-        f"[Groups, with the queue each died in, in hoptrail]({public_url}/)"
+        "A message that died in several queues stands in a row for each of them. "
+        f"[Groups, trends and examples in hoptrail]({public_url}/)"
     )
     return Dashboard(
         id=f"{prefix}-dashboard-failures",
@@ -96,12 +96,11 @@ def _reasons() -> Chart:
 
 def _ways() -> Chart:
     return table(
-        "Why, and where it went",
+        "Where it died, why, and where it went",
         [
-            top("reason", "reason", fields.REASON, by="messages", size=8),
-            top("exchange", "published to", fields.EXCHANGE, by="messages", size=12),
-            top("type", "type", fields.TYPE, by="messages", size=12, missing=True),
-            top("went", "went to", fields.WENT_TO, by="messages", size=8, missing=True),
+            top("way", "queue → reason → went to", fields.DIED, by="messages", size=50),
+            top("exchange", "published to", fields.EXCHANGE, by="messages", size=10),
+            top("type", "type", fields.TYPE, by="messages", size=15, missing=True),
         ],
         [
             count("dead", "lie dead", DEAD),

@@ -12,8 +12,8 @@ from dashboards.kibana.traffic import CHOICES
 def flows(prefix: str, public_url: str) -> Dashboard:
     """Return the dashboard `service flows`."""
     said = (
-        "**Who talks to whom**, as seen in messages of the time chosen. A click in the picture narrows everything to what "
-        "was clicked. What is declared but unused is not here: "
+        "**Who talks to whom**, as seen in messages of the time chosen; dashed red: died here, went there. A click in the "
+        "picture narrows everything to what was clicked. What is declared but unused is not here: "
         f"[hoptrail's topology]({public_url}/) has both."
     )
     return Dashboard(
@@ -35,7 +35,11 @@ def flows(prefix: str, public_url: str) -> Dashboard:
             Row(height=15, places=[Place(what=_relations(), width=48)]),
             Row(
                 height=14,
-                places=[Place(what=_routing(), width=26), Place(what=_publishers(), width=22)],
+                places=[Place(what=_routing(), width=26), Place(what=_given(), width=22)],
+            ),
+            Row(
+                height=12,
+                places=[Place(what=_publishers(), width=48)],
             ),
         ],
     )
@@ -68,6 +72,18 @@ def _routing() -> Chart:
             top("queue", "queue", fields.ROUTED_QUEUES, by="messages", size=30, missing=True),
         ],
         [count("messages", "messages")],
+    )
+
+
+def _given() -> Chart:
+    return table(
+        "Which queue gives to whom",
+        [top("way", "queue → service", fields.GIVEN, by="messages", size=100)],
+        [
+            count("messages", "messages"),
+            count("again", "redelivered", f"{fields.AGAIN} : true"),
+            latest("newest", "newest"),
+        ],
     )
 
 

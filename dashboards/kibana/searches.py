@@ -68,7 +68,7 @@ SEARCHES = (
         description="Messages that lie dead: a copy was rejected, expired or pushed out, and has not come back since.",
         kql="state : dead-lettered",
         hoptrail="state:dead-lettered",
-        columns=(fields.REASON, fields.WENT_TO, *WAY, fields.TYPE, fields.BODY, fields.UID),
+        columns=(fields.DIED, *WAY, fields.TYPE, fields.BODY, fields.UID),
     ),
     Searching(
         name="unroutable",

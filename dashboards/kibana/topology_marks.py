@@ -2,11 +2,11 @@
 
 from dashboards.kibana import fields
 from dashboards.kibana.saved import Json
-from dashboards.kibana.topology import FILLS, LANES, NOWHERE, SHAPES, TITLES, topology_data
+from dashboards.kibana.topology import FILLS, LANES, SHAPES, TITLES, topology_data
 
 LABEL_PX_MAX = 190
 LINE = fields.GREY
-LOST = fields.PURPLE
+LOST, DIED = fields.PURPLE, fields.RED
 CHOSEN = fields.ORANGE
 FILTERED = {
     "publisher": fields.PUBLISHER,
@@ -107,10 +107,10 @@ def _titles() -> Json:
 
 def _lines() -> Json:
     touched = "hovered !== '' && (datum.from === hovered || datum.to === hovered)"
-    lost = f"datum.toName === '{NOWHERE}'"
     said = (
-        "{title: datum.fromName + ' → ' + datum.toName, messages: format(datum.messages, ','),"
-        " certainty: datum.sure ? 'seen' : 'one of several consumers of messages that were in several queues'}"
+        "datum.kind === 'died'"
+        " ? {title: datum.fromName + ' → ' + datum.toName, died: datum.reason, messages: format(datum.messages, ',')}"
+        " : {title: datum.fromName + ' → ' + datum.toName, messages: format(datum.messages, ',')}"
     )
     return {
         "type": "path",
@@ -122,10 +122,11 @@ def _lines() -> Json:
                 "path": {"field": "path"},
                 "stroke": [
                     {"test": touched, "value": CHOSEN},
-                    {"test": lost, "value": LOST},
+                    {"test": "datum.kind === 'lost'", "value": LOST},
+                    {"test": "datum.kind === 'died'", "value": DIED},
                     {"value": LINE},
                 ],
-                "strokeDash": [{"test": "datum.sure", "value": []}, {"value": [5, 4]}],
+                "strokeDash": [{"test": "datum.kind === 'died'", "value": [6, 3]}, {"value": []}],
                 "strokeOpacity": [
                     {"test": f"hovered === '' || ({touched})", "value": 0.75},
                     {"value": 0.15},

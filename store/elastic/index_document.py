@@ -3,7 +3,7 @@
 Pure. Names are those of ``index_fields``. Fields without a value are left out; times are ns, ``@timestamp`` ms.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 import msgspec
@@ -171,12 +171,14 @@ def _add_copies(told: Source, copies: Iterable[Copy]) -> None:
     _put(told, "copies.state", (_value(copy.state) for copy in copies))
     _put(told, "copies.cause", (_value(copy.cause) for copy in copies if copy.cause is not None))
     _put(told, "copies.enqueued_at", (c.enqueued_at for c in copies if c.enqueued_at is not None))
+    _put(told, names.FLOW_GIVEN, _given(copies))
     attempts = [attempt for copy in copies for attempt in copy.attempts]
     _put(told, "copies.attempts.delivered_at", (attempt.delivered_at for attempt in attempts))
     _put(told, "copies.attempts.redelivered", (attempt.redelivered for attempt in attempts))
     deaths = [copy.dead_letter for copy in copies if copy.dead_letter is not None]
     if not deaths:
         return
+    _put(told, names.FLOW_DIED, _died(copies))
     at = "copies.dead_letter"
     _put(told, f"{at}.reason", (_value(death.reason) for death in deaths))
     _put(told, f"{at}.exchange", (_value(d.exchange) for d in deaths if d.exchange is not None))
@@ -186,6 +188,27 @@ def _add_copies(told: Source, copies: Iterable[Copy]) -> None:
     _put(told, f"{at}.count", (death.count for death in deaths))
     _put(told, f"{at}.timer", (death.timer for death in deaths))
     _put(told, f"{at}.at", (death.at for death in deaths if death.at is not None))
+
+
+def _given(copies: Iterable[Copy]) -> Iterator[str]:
+    """Yield for each service that was given a copy, from which queue."""
+    for copy in copies:
+        for attempt in copy.attempts:
+            if attempt.consumer.service is not None:
+                yield _way(copy.queue, attempt.consumer.service)
+
+
+def _died(copies: Iterable[Copy]) -> Iterator[str]:
+    """Yield for each copy that died, in which queue, why, and where it went (nowhere: no queue stands there)."""
+    for copy in copies:
+        if copy.dead_letter is not None:
+            for queue in copy.dead_letter.to_queues or ("",):
+                yield _way(copy.queue, copy.dead_letter.reason, queue)
+
+
+def _way(*stops: Text) -> str:
+    """Return *stops* with arrows between; an arrow in a name is written otherwise, so that it can be taken apart."""
+    return names.ARROW.join(_value(stop).replace("→", "->") for stop in stops)
 
 
 def _add_words(told: Source, document: MessageDocument, text: str | None) -> None:

@@ -33,6 +33,12 @@ HEADER_PATHS = "headers.paths"
 BODY_PAIRS = "body.pairs"
 BODY_PATHS = "body.paths"
 
+FLOW_GIVEN = "flow.given"
+"""Which queue gave the message to which service: ``queue → service``. What the copies' own fields cannot tell together."""
+FLOW_DIED = "flow.died"
+"""In which queue it died, why, and where it went: ``queue → reason → queue``."""
+ARROW = " → "
+
 DOCUMENT = "hoptrail.document"
 """The message document itself, as MessagePack: what reads give back."""
 REDUCED = "hoptrail.reduced"

@@ -264,16 +264,17 @@ async def test_percentiles_are_those_of_the_latencies(traffic: Traffic) -> None:
 
 
 async def test_failed_deliveries_are_those_that_the_pipeline_names(traffic: Traffic) -> None:
-    """The dashboard counts as many dead letters as images failed, and says why and where they went."""
+    """The dashboard counts as many dead letters as images failed, and says where they died, why and where they went."""
     (dead,) = traffic.truth["dead_letters"]
     charts = dict(traffic.made.charts())
-    where = next(each for each in charts if each.endswith("Why, and where it went"))
+    where = next(each for each in charts if each.endswith("where it went"))
     answer = traffic.ask(Names(traffic.prefix).messages, chart_request(charts[where], traffic.span))
     lying = [row for row in rows(charts[where], answer) if row["dead"]]
+    way = f"{dead['queue']} → {dead['reason']} → {dead['to_queue']}"
 
-    assert [
-        (row["reason"], row["exchange"], row["type"], row["went"], row["dead"]) for row in lying
-    ] == [(dead["reason"], topology.IMAGES, dead["type"], dead["to_queue"], dead["count"])]
+    assert [(row["way"], row["exchange"], row["type"], row["dead"]) for row in lying] == [
+        (way, topology.IMAGES, dead["type"], dead["count"])
+    ]
 
 
 async def test_service_flows_are_those_that_the_pipeline_declares(traffic: Traffic) -> None:
@@ -304,22 +305,33 @@ async def test_the_topology_is_drawn_with_the_pipelines_counts(
     answers = {name: traffic.ask(index, request) for name, (index, request) in asked.items()}
     svg, png = drawn(spec, answers, width=1200, height=560)
     (tmp_path / "topology.png").write_bytes(png)
-    published = Counter((p["service"], p["exchange"]) for p in traffic.truth["publishes"])
-    exchanges = set(topology.EXCHANGES)
+    truth, exchanges = traffic.truth, set(topology.EXCHANGES)
 
     shown = {pair: n for pair, n in _pairs(answers["published"]).items() if pair[1] in exchanges}
-    assert shown == published
+    assert shown == Counter((p["service"], p["exchange"]) for p in truth["publishes"])
     routed = {pair for pair in _pairs(answers["routed"]) if pair[0] in exchanges}
     assert routed == {
         (queue.exchange, queue.name)
         for queue in topology.QUEUES
         if queue.exchange not in (None, topology.FAILED, topology.REJECTED)
     }
-    readers = {(queue.name, queue.reader) for queue in topology.QUEUES if queue.reader}
-    assert readers <= set(_pairs(answers["given"]))
-    for name in {each for pair in (*shown, *routed, *readers) for each in pair if each}:
+    given = {(d["queue"], d["service"], d["publish_seq"]) for d in truth["deliveries"]}
+    readers = Counter((queue, service) for queue, service, _ in given)
+    ways = _ways(answers["given"])
+    assert {way: n for way, n in ways.items() if way[0] in READ_QUEUES} == readers
+    died = _ways(answers["died"])
+    (dead,), (loop,) = truth["dead_letters"], truth["retry_loops"]
+    assert died == {
+        (dead["queue"], "rejected", dead["to_queue"]): dead["count"],
+        (loop["queue"], "rejected", loop["through"]): len(loop["images"]),
+        (loop["through"], "expired", loop["queue"]): len(loop["images"]),
+    }
+    stops = {each for pair in (*shown, *routed, *readers) for each in pair}
+    for name in (*stops, dead["to_queue"], loop["through"], "(no queue)"):
         assert f">{name}</text>" in svg
-    assert ">(no queue)</text>" in svg
+
+
+READ_QUEUES = {queue.name for queue in topology.QUEUES if queue.reader}
 
 
 def _pairs(answer: dict[str, Any]) -> dict[tuple[str, str], int]:
@@ -327,4 +339,11 @@ def _pairs(answer: dict[str, Any]) -> dict[tuple[str, str], int]:
         (left["key"], right["key"]): right["doc_count"]
         for left in answer["aggregations"]["left"]["buckets"]
         for right in left["right"]["buckets"]
+    }
+
+
+def _ways(answer: dict[str, Any]) -> dict[tuple[str, ...], int]:
+    return {
+        tuple(bucket["key"].split(" → ")): bucket["doc_count"]
+        for bucket in answer["aggregations"]["ways"]["buckets"]
     }

@@ -32,6 +32,22 @@ def told(document: MessageDocument) -> Told:
         else:
             values = numbers(field, document)
         found["services" if name == "service" else name] = list(dict.fromkeys(values))
+    found["flow.given"] = list(
+        dict.fromkeys(
+            f"{copy.queue} → {attempt.consumer.service}"
+            for copy in document.copies
+            for attempt in copy.attempts
+            if attempt.consumer.service is not None
+        )
+    )
+    found["flow.died"] = list(
+        dict.fromkeys(
+            f"{copy.queue} → {copy.dead_letter.reason} → {queue}"
+            for copy in document.copies
+            if copy.dead_letter is not None
+            for queue in copy.dead_letter.to_queues or ("",)
+        )
+    )
     return found
 
 
