@@ -124,12 +124,17 @@ def test_dead_letters_that_nobody_reads_are_captured(system: System, tmp_path: P
     declare_dying_queues(url)
     with system.collector(tmp_path / "store") as collector:
         collector.start_leading()
-        bound = tapped_exchanges(system.management, vhost)
+        # They are bound only after the first look at the topology, which a busy machine delays.
+        wait_until(
+            lambda: tapped_exchanges(system.management, vhost) >= SAFE.keys(),
+            timeout_s=DEAD_LETTERS_S_MAX,
+        )
         died = let_die(url)
         wait_until(
             lambda: collector.meter.counts()["MessageDeadLettered"] >= died.total(),
             timeout_s=DEAD_LETTERS_S_MAX,
         )
+        bound = tapped_exchanges(system.management, vhost)
         collector.stop()
 
     captured = read(tmp_path / "store")
