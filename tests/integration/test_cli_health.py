@@ -14,9 +14,13 @@ import pytest
 
 from events.block import Block
 from examples.local_broker import Broker, free_ports
+from store.elastic.log import ElasticEventLog
+from store.elastic.roles import DAEMONS, INDEXER, READER, WRITER
 from store.sqlite.log import SqliteEventLog
 from tests.contract.blocks import chain, start
 from tests.support.collecting import system_of
+from tests.support.elastic_server import ElasticServer
+from tests.support.granted import Granted, granted
 from tests.support.wait import wait_until
 
 EXECUTABLE = Path(sys.executable).with_name("hoptrail")
@@ -143,3 +147,28 @@ def test_collect_is_well_while_its_taps_are_consumed(broker: Broker, tmp_path: P
     assert (before[0], "leads" in before[1]) == (NOT_WELL, True)
     assert leading[0] == WELL, leading[1]
     assert (elsewhere[0], unseen in elsewhere[1]) == (NOT_WELL, True)
+
+
+async def _append(roles: Granted) -> None:
+    async with ElasticEventLog(roles.elastic(WRITER)) as log:
+        key = await log.fingerprint_key()
+        for block in chain(3, after=start(key), key=key, epoch=1):
+            await log.append(block)
+
+
+def test_the_rights_of_each_role_suffice(secure_elastic: ElasticServer) -> None:
+    """On a secured Elasticsearch each role's user can ask for its own health; a wrong password is not well."""
+    with granted(secure_elastic, *DAEMONS) as roles:
+
+        def asked(what: str, role: str, **settings: str) -> int:
+            ours = {"STORE": roles.url(role), "STORE_PREFIX": roles.prefix}
+            return health(what, STORE_CA_FILE=str(secure_elastic.ca_file), **(ours | settings))[0]
+
+        assert [asked("log", role) for role in DAEMONS] == [WELL] * len(DAEMONS)
+        assert asked("project", INDEXER) == WELL
+        asyncio.run(_append(roles))
+
+        assert [asked("log", role) for role in DAEMONS] == [WELL] * len(DAEMONS)
+        assert asked("project", INDEXER) == NOT_WELL
+        wrong = roles.url(READER).replace(roles.password, "wrong")
+        assert asked("log", READER, STORE=wrong) == UNAVAILABLE

@@ -7,106 +7,40 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import aio_pika
 import pytest
 from aiormq.exceptions import ChannelAccessRefused
 
 from examples.image_pipeline.__main__ import URL_VARIABLE
-from examples.local_broker import Broker, BrokerUnavailable, free_ports
-from tests.support import compose, parts
-from tests.support.brokers import open_test_broker
+from examples.local_broker import Broker, free_ports
+from tests.support import compose
 from tests.support.collecting import Collector, tap_depth
-from tests.support.management import Management
+from tests.support.demo_broker import (
+    FILES,
+    PASSWORDS,
+    PIPELINE,
+    TAP,
+    VHOST,
+    Demo,
+    demo_broker,
+    run,
+)
 from tests.support.wait import wait_until
 
-FILES = compose.ROOT / "docker" / "rabbitmq"
-VHOST = "images"
-TAP, PIPELINE = "obs-tap", "image-pipeline"
-PASSWORDS = {
-    "RABBITMQ_ADMIN_USER": "guest",
-    "RABBITMQ_ADMIN_PASSWORD": "guest",
-    "RABBITMQ_TAP_PASSWORD": "tap-secret",
-    "RABBITMQ_PIPELINE_PASSWORD": "pipeline-secret",
-}
 IMAGES = 40
-RUN_S_MAX = 90
 DRAIN_S_MAX = 30
 DEAD_LETTER_EXCHANGES = {"images.failed", "images.rejected"}
-
-
-@dataclass(frozen=True)
-class Demo:
-    """The broker with the demo's vhost and users."""
-
-    broker: Broker
-    management: Management
-
-    def url(self, user: str, vhost: str = "") -> str:
-        """Return the AMQP URL of *user*, as the compose file writes it."""
-        password = PASSWORDS[
-            "RABBITMQ_TAP_PASSWORD" if user == TAP else "RABBITMQ_PIPELINE_PASSWORD"
-        ]
-        return f"amqp://{user}:{password}@127.0.0.1:{self.broker.port}/{vhost}"
-
-    @property
-    def settings(self) -> dict[str, str]:
-        """The environment of the compose file's `collect`, at this broker."""
-        address = urlsplit(self.broker.management_url)
-        return {
-            "HOPTRAIL_AMQP_URL": self.url(TAP),
-            "HOPTRAIL_MANAGEMENT_URL": f"http://127.0.0.1:{address.port}",
-            "HOPTRAIL_VHOSTS": VHOST,
-        }
-
-
-def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run one of our programs to its end with nothing of ours in its environment but *environment*."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HOPTRAIL")}
-    return subprocess.run(
-        [sys.executable, "-m", *command],
-        env=kept | environment,
-        capture_output=True,
-        text=True,
-        timeout=RUN_S_MAX,
-        check=False,
-        cwd=compose.ROOT,
-    )
-
-
-def configure(broker: Broker, **passwords: str) -> subprocess.CompletedProcess[str]:
-    """Do what the service `rabbitmq-settings` does."""
-    address = urlsplit(broker.management_url)
-    url = f"http://127.0.0.1:{address.port}"
-    definitions = str(FILES / "definitions.json")
-    return run("examples.demo_broker", "--url", url, definitions, **(PASSWORDS | passwords))
 
 
 @pytest.fixture(scope="module")
 def demo(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Demo]:
-    """A broker that read the compose file's configuration when it started, then got its users."""
-    parts.require("own-broker")
-    directory = tmp_path_factory.mktemp("demo-broker")
-    (directory / "advanced.config").write_text((FILES / "advanced.config").read_text())
-    try:
-        broker = open_test_broker(directory, config=(FILES / "hoptrail.conf").read_text())
-    except BrokerUnavailable as refused:
-        parts.missing("own-broker", refused)
-    try:
-        parts.note(request.config, f"observed RabbitMQ {broker.version}, {broker.kind}")
-        done = configure(broker)
-        assert done.returncode == 0, done.stderr
-        with Management(broker.management_url) as management:
-            yield Demo(broker, management)
-    finally:
-        if broker.pid is not None:
-            broker.kill()
-        broker.close()
+    """The compose file's broker."""
+    with demo_broker(request.config, tmp_path_factory.mktemp("demo-broker")) as opened:
+        yield opened
 
 
 def terms(broker: Broker, text: str) -> str:
@@ -142,9 +76,9 @@ def test_tracing_survives_a_restart(demo: Demo) -> None:
 
 def test_it_can_be_run_again_and_changes_a_password(demo: Demo) -> None:
     """A second `up` with another password brings the user into line, and tracing stays on."""
-    done = configure(demo.broker, RABBITMQ_PIPELINE_PASSWORD="another-secret")
+    done = demo.configure(RABBITMQ_PIPELINE_PASSWORD="another-secret")
     refused = run("examples.image_pipeline.check", **{URL_VARIABLE: demo.url(PIPELINE, VHOST)})
-    back = configure(demo.broker)
+    back = demo.configure()
 
     assert (done.returncode, back.returncode) == (0, 0)
     assert refused.returncode == 1
@@ -153,8 +87,8 @@ def test_it_can_be_run_again_and_changes_a_password(demo: Demo) -> None:
 
 def test_a_wrong_administrator_is_said(demo: Demo) -> None:
     """A wrong password ends with 1, one that is not set with 2, and neither is printed."""
-    wrong = configure(demo.broker, RABBITMQ_ADMIN_PASSWORD="not-this-one")
-    unset = configure(demo.broker, RABBITMQ_TAP_PASSWORD="")
+    wrong = demo.configure(RABBITMQ_ADMIN_PASSWORD="not-this-one")
+    unset = demo.configure(RABBITMQ_TAP_PASSWORD="")
 
     assert (wrong.returncode, "401" in wrong.stderr) == (1, True)
     assert "not-this-one" not in wrong.stderr
@@ -168,8 +102,8 @@ def test_the_demo_is_captured_by_users_without_other_rights(demo: Demo, tmp_path
     with Collector(
         store,
         urls,
-        amqp_url=demo.settings["HOPTRAIL_AMQP_URL"],
-        management_url=demo.settings["HOPTRAIL_MANAGEMENT_URL"],
+        amqp_url=demo.url(TAP),
+        management_url=demo.management_url,
     ) as collector:
         collector.start_leading("--standby")
         done = run(
@@ -178,8 +112,14 @@ def test_the_demo_is_captured_by_users_without_other_rights(demo: Demo, tmp_path
         )
         assert done.returncode == 0, done.stderr
         wait_until(lambda: tap_depth(urls[VHOST]) == (0, 1), timeout_s=DRAIN_S_MAX)
-        well = run("cli", "health", "collect", HOPTRAIL_STORE=f"sqlite:///{store}", **demo.settings)
-        told = run("cli", "doctor", "--json", HOPTRAIL_STORE=f"sqlite:///{store}", **demo.settings)
+        settings = {
+            "HOPTRAIL_STORE": f"sqlite:///{store}",
+            "HOPTRAIL_AMQP_URL": demo.url(TAP),
+            "HOPTRAIL_MANAGEMENT_URL": demo.management_url,
+            "HOPTRAIL_VHOSTS": VHOST,
+        }
+        well = run("cli", "health", "collect", **settings)
+        told = run("cli", "doctor", "--json", **settings)
         wait_until(lambda: collector.meter.traffic() >= 4 * IMAGES, timeout_s=DRAIN_S_MAX)
         collector.stop()
 
