@@ -25,25 +25,25 @@ def flatten(table: object) -> list[Pair]:
     A value longer than VALUE_CHARS_MAX is cut to that; null has no value.
     """
     found: list[Pair] = []
-    for pair in _pairs("", table, 0):
-        if len(found) == PAIRS_MAX:
-            break
-        found.append(pair)
+    _add("", table, 0, found)
     return found
 
 
-def _pairs(path: str, value: object, depth: int) -> Iterator[Pair]:
-    if depth > DEPTH_MAX or len(path) > PATH_CHARS_MAX:
+def _add(path: str, value: object, depth: int, found: list[Pair]) -> None:
+    if depth > DEPTH_MAX or len(path) > PATH_CHARS_MAX or len(found) >= PAIRS_MAX:
         return
-    if isinstance(value, Mapping):
+    if type(value) is str:  # what nearly all values are
+        if path:
+            found.append((path, value[:VALUE_CHARS_MAX]))
+    elif isinstance(value, dict | Mapping):
         for key, item in cast("Mapping[object, object]", value).items():
             name = shown(key) if isinstance(key, str | bytes) else str(key)
-            yield from _pairs(f"{path}.{name}" if path else name, item, depth + 1)
+            _add(f"{path}.{name}" if path else name, item, depth + 1, found)
     elif isinstance(value, list | tuple):
         for item in cast("list[object]", value):
-            yield from _pairs(path, item, depth + 1)
+            _add(path, item, depth + 1, found)
     elif path and (text := text_of(value)) is not None:
-        yield path, text
+        found.append((path, text))
 
 
 def text_of(value: object) -> str | None:

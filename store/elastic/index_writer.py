@@ -24,6 +24,7 @@ from store.errors import LogRefused, LogUnavailable
 from store.ports import Checkpoint
 
 IN_FLIGHT = 2
+PART = 5_000  # so many texts of a message that changed are held at a time
 READ_TEXTS = 200  # of up to 64 KiB each
 
 log_line = structlog.get_logger("hoptrail.project")
@@ -106,8 +107,9 @@ class IndexWriter:
             if held is None or document.version > held.version:
                 newest[document.uid] = document
         await self._make_indices({self._index_of(document) for document in newest.values()})
-        known = await self._known_texts([d for d in newest.values() if d.uid not in texts])
-        await self._store(newest, known | {uid: texts[uid] for uid in newest if uid in texts})
+        told = list(newest.values())
+        for start in range(0, len(told), PART):
+            await self._save_part(told[start : start + PART], texts)
         await self._versions.save_checkpoint(self.version, checkpoint)
         self._checkpoint = checkpoint
         if not self._is_served:
@@ -144,35 +146,35 @@ class IndexWriter:
                 found[document.uid] = doc.source.message if doc.source else None
         return found
 
-    async def _store(
-        self, documents: Mapping[str, MessageDocument], texts: Mapping[str, str | None]
+    async def _save_part(
+        self, documents: Sequence[MessageDocument], texts: Mapping[str, str]
     ) -> None:
-        """Store *documents* with their *texts*, a few requests in flight at a time."""
-        sending: set[asyncio.Task[None]] = set()
+        """Store *documents* with their texts, a few requests in flight at a time."""
+        known = await self._known_texts([d for d in documents if d.uid not in texts])
+        known |= {d.uid: texts[d.uid] for d in documents if d.uid in texts}
+        by_uid = {document.uid: document for document in documents}
+        sending: list[asyncio.Task[None]] = []
         try:
-            for chunk in bulk.chunks(self._items(documents, texts)):
-                if len(sending) == IN_FLIGHT:
-                    done, sending = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
-                    for task in done:
-                        task.result()
-                sending.add(asyncio.create_task(self._send(chunk, documents, texts)))
+            for chunk in bulk.chunks(self._items(documents, known)):
+                if len(sending) >= IN_FLIGHT:
+                    await sending[-IN_FLIGHT]
+                sending.append(asyncio.create_task(self._send(chunk, by_uid, known)))
                 await asyncio.sleep(0)  # so that it is sent while the next one is made
-            for task in list(sending):
-                await task
+            await asyncio.gather(*sending)
         finally:
             for task in sending:
                 task.cancel()
             await asyncio.gather(*sending, return_exceptions=True)
 
     def _items(
-        self, documents: Mapping[str, MessageDocument], texts: Mapping[str, str | None]
+        self, documents: Sequence[MessageDocument], texts: Mapping[str, str | None]
     ) -> Iterator[Item]:
-        for uid, document in documents.items():
+        for document in documents:
             yield Item(
                 index=self._index_of(document),
-                id=uid,
+                id=document.uid,
                 version=document.version,
-                body=encoded(document, texts[uid]),
+                body=encoded(document, texts[document.uid]),
             )
 
     async def _send(
