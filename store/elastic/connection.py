@@ -5,7 +5,6 @@ been carried out is reported as unavailable, and the caller knows whether it may
 """
 
 import asyncio
-import ssl
 from base64 import b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -21,10 +20,10 @@ from elastic_transport import (
     HttpHeaders,
     NodeConfig,
     NodePool,
-    TlsError,
     TransportError,
 )
 
+from store.elastic import trust
 from store.elastic.names import PREFIX, Names
 from store.errors import LogRefused, LogUnavailable
 
@@ -176,13 +175,14 @@ class Elastic:
             meta, raw = await node.perform_request(
                 method, target, body=_sendable(body), headers=headers, request_timeout=timeout_s
             )
-        except TlsError as error:
-            self._pool.mark_dead(node)
-            raise LogRefused(self._told(f"the connection is not trusted: {error}")) from error
         except (TransportError, OSError) as error:
             self._pool.mark_dead(node)
+            if (distrust := trust.why_not(error)) is not None:
+                raise LogRefused(self._told(distrust)) from error
             late = isinstance(error, ConnectionTimeout)
             why = f"no answer within {timeout_s:g} s" if late else _said(str(error))
+            if trust.hung_up(error) and node.scheme == "http":
+                why += "; if it speaks TLS, write HOPTRAIL_STORE with https://"
             raise LogUnavailable(self._told(why)) from error
         self._pool.mark_live(node)
         answer = Answer(meta.status, raw, meta.headers.get("x-elastic-product") or "")
@@ -204,7 +204,7 @@ class Elastic:
         said = _said(f"{kind}: {reason}" if kind else reason) or f"HTTP status {answer.status}"
         match answer.status:
             case 401:
-                told = "user, password or API key are wrong, or missing"
+                told = self._who()
             case 403 if DISK_IS_FULL in reason or "FORBIDDEN/12" in reason:
                 # The server takes the block away by itself as soon as there is room again.
                 return LogUnavailable(self._told(f"its disk is full: {said}"))
@@ -217,6 +217,19 @@ class Elastic:
             case _:
                 told = f"{what}: {said}"
         return RequestRefused(self._told(told), status=answer.status, kind=kind, reason=reason)
+
+    def _who(self) -> str:
+        """Return what is wrong with who asks."""
+        if self.settings.api_key:
+            return "it does not know the API key in HOPTRAIL_STORE_API_KEY, or no longer"
+        if self.settings.user is not None:
+            return (
+                f"there is no user {self.settings.user}, or the password in HOPTRAIL_STORE is wrong"
+            )
+        return (
+            "it asks who this is: write HOPTRAIL_STORE as https://user:password@host:9200, "
+            "or set HOPTRAIL_STORE_API_KEY"
+        )
 
     def _told(self, what: str) -> str:
         return f"{self.settings.url}: {what}"
@@ -271,7 +284,7 @@ def _node(settings: ElasticSettings, url: str) -> NodeConfig:
     secure = parts.scheme == "https"
     context = None
     if secure and not settings.fingerprint:
-        context = ssl.create_default_context(cafile=settings.ca_file)
+        context = trust.context(settings.ca_file)
     return NodeConfig(
         scheme=parts.scheme,
         host=parts.hostname or "127.0.0.1",
