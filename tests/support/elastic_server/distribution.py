@@ -90,22 +90,20 @@ def _home(version: Version) -> Path:
     if not home.exists():
         with only_one(home):
             if not home.exists():
-                _unpack(_artifact(version), home)
+                aside = home.with_name(f"{home.name}.unpacking")
+                shutil.rmtree(aside, ignore_errors=True)
+                _unpack(_artifact(version, aside), aside).rename(home)
+                shutil.rmtree(aside)
     return home
 
 
-def _artifact(version: Version) -> Path:
-    group, name, number = ARTIFACTS[version]
-    repository = Path.home() / ".m2" / "repository"
-    local = repository / group.replace(".", "/") / name / number / f"{name}-{number}.zip"
-    if local.exists():
-        return local
+def _artifact(version: Version, directory: Path) -> Path:
+    """Have Maven put the artifact into *directory*; what Maven has already is not downloaded."""
     if shutil.which("mvn") is None:
         install("maven")
-    coordinates = f"{group}:{name}:{number}:zip"
-    command = [
-        "mvn", "-q", "-B", "dependency:get", f"-Dartifact={coordinates}", "-Dtransitive=false",
-    ]  # fmt: skip
+    group, name, number = ARTIFACTS[version]
+    wanted = f"-Dartifact={group}:{name}:{number}:zip"
+    command = ["mvn", "-q", "-B", "dependency:copy", wanted, f"-DoutputDirectory={directory}"]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -116,31 +114,29 @@ def _artifact(version: Version) -> Path:
             f"private node: Maven took more than {MAVEN_TIMEOUT_S:.0f} s; "
             f"run `{' '.join(command)}` yourself, then run this again"
         ) from error
-    if done.returncode != 0 or not local.exists():
+    if done.returncode != 0:
         tail = "\n".join(done.stdout.splitlines()[-OUTPUT_TAIL_LINES:])
         raise ElasticUnavailable(
             f"private node: `{' '.join(command)}` failed with {done.returncode}; make it pass "
             f"(a mirror belongs in ~/.m2/settings.xml), then run this again:\n{tail}"
         )
-    return local
+    return directory / f"{name}-{number}.zip"
 
 
-def _unpack(archive: Path, home: Path) -> None:
-    """Unpack the server in *archive* to *home*, which appears complete or not at all."""
-    aside = home.with_name(f"{home.name}.unpacking")
-    shutil.rmtree(aside, ignore_errors=True)
+def _unpack(archive: Path, directory: Path) -> Path:
+    """Unpack the server in *archive* somewhere below *directory* and return its own directory."""
     with zipfile.ZipFile(archive) as opened:
-        top = _top(opened.namelist())
-        opened.extractall(aside, [name for name in opened.namelist() if name.startswith(top)])
-    unpacked = aside / top
-    launcher = unpacked / "bin" / "elasticsearch"
+        names = opened.namelist()
+        top = _top(names)
+        opened.extractall(directory, [name for name in names if name.startswith(top)])
+    home = directory / top
+    launcher = home / "bin" / "elasticsearch"
     if not launcher.exists():
         launcher.write_text(LAUNCHER)
-    for path in [unpacked, *unpacked.rglob("*")]:
+    for path in [home, *home.rglob("*")]:
         # The server's user reads and runs them, and writes nothing there.
         path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
-    unpacked.rename(home)
-    shutil.rmtree(aside)
+    return home
 
 
 def _top(names: Iterable[str]) -> str:

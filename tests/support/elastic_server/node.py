@@ -201,8 +201,9 @@ class ElasticNode(ElasticServer):
 
     def _make_place(self) -> Path:
         if os.geteuid() != 0:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            return self.directory
+            place = self.directory / "node"
+            place.mkdir(parents=True, exist_ok=True)
+            return place
         # Folders that pytest makes are closed to everybody but root.
         place = Path(tempfile.mkdtemp(prefix="hoptrail-elastic-", dir="/var/tmp"))
         os.chown(place, NOBODY, NOBODY)
