@@ -43,30 +43,37 @@ class Versions:
 
     async def served(self) -> str | None:
         """Return the version that searches go to; None where there is none yet."""
-        found = await self._indices(f"/_alias/{self._names.messages}")
-        return min((self._version_of(name) for name in found), default=None)
+        return min(map(self.version_of, await self.aliased()), default=None)
+
+    async def aliased(self) -> set[str]:
+        """Return the indices behind the alias, all of one version."""
+        return set(await self._indices(f"/_alias/{self._names.messages}"))
 
     async def all(self) -> dict[str, set[str]]:
         """Return the indices of every version."""
         found = await self._indices(f"/{self._names.messages_pattern}/_alias")
         versions: dict[str, set[str]] = {}
         for name in found:
-            versions.setdefault(self._version_of(name), set()).add(name)
+            versions.setdefault(self.version_of(name), set()).add(name)
         return versions
 
     async def _indices(self, path: str) -> Iterable[str]:
         answer = await self._elastic.request("GET", path, expect={404})
         return () if answer.status == 404 else _aliases.decode(answer.body)
 
-    def _version_of(self, index: str) -> str:
+    def version_of(self, index: str) -> str:
+        """Return the version that *index* belongs to."""
         return index.removeprefix(self._names.messages_pattern[:-1]).rpartition("-")[0]
 
     async def make(self, index: str, *, is_served: bool) -> None:
-        """Make an index for documents, at once behind the alias if its version is served."""
-        told = mappings.messages()
+        """Make an index for documents; if its version is served it comes behind the alias when it can be searched."""
+        await make_index(self._elastic, index, mappings.messages())
         if is_served:
-            told["aliases"] = {self._names.messages: {}}
-        await make_index(self._elastic, index, told)
+            await self.add([index])
+
+    async def add(self, indices: Iterable[str]) -> None:
+        """Let searches go to *indices* too."""
+        await self._change(self._additions(indices))
 
     async def checkpoint(self, version: str) -> Checkpoint | None:
         """Return the checkpoint of *version*; None when it has none."""
@@ -87,10 +94,8 @@ class Versions:
         """Let searches go to *version*, and delete all others."""
         versions = await self.all()
         mine = versions.pop(version, set())
-        alias = self._names.messages
-        actions: list[Action] = [{"add": {"index": name, "alias": alias}} for name in sorted(mine)]
         others = {name for names in versions.values() for name in names}
-        await self._change([*actions, *_removals(others)])
+        await self._change([*self._additions(mine), *_removals(others)])
         for other in versions:
             await self.forget_checkpoint(other)
 
@@ -102,6 +107,10 @@ class Versions:
 
     async def remove(self, indices: Iterable[str]) -> None:
         await self._change(_removals(indices))
+
+    def _additions(self, indices: Iterable[str]) -> list[Action]:
+        alias = self._names.messages
+        return [{"add": {"index": name, "alias": alias}} for name in sorted(indices)]
 
     async def _change(self, actions: list[Action]) -> None:
         if actions:

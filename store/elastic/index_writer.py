@@ -76,8 +76,8 @@ class IndexWriter:
         """Learn what there is. Documents without a checkpoint are none of ours, and a checkpoint without them is void."""
         if self._is_open:
             return
-        served = await self._versions.served()
-        self._is_served = served in (None, self.version)
+        aliased = await self._versions.aliased()
+        self._is_served = {self._versions.version_of(name) for name in aliased} <= {self.version}
         self._indices = (await self._versions.all()).get(self.version, set())
         self._checkpoint = await self._versions.checkpoint(self.version)
         if self._indices and self._checkpoint is None:
@@ -86,6 +86,8 @@ class IndexWriter:
         elif self._checkpoint is not None and not self._indices:
             await self._versions.forget_checkpoint(self.version)
             self._checkpoint = None
+        if self._is_served:
+            await self._versions.add(self._indices - aliased)
         self._is_open = True
 
     async def save(

@@ -153,6 +153,20 @@ async def test_a_new_version_is_built_beside_the_old(elastic: Elastic) -> None:
         assert await old.checkpoint() is None
 
 
+async def test_a_day_without_the_alias_gets_it(elastic: Elastic) -> None:
+    """A crash between the making of an index and its alias leaves nothing that is not found."""
+    async with an_index(elastic) as index:
+        await fill(index, [message(0), message(1, published_at=NOW + DAY)])
+    name = day_of(elastic, message(1, published_at=NOW + DAY))
+    action = {"remove": {"index": name, "alias": elastic.names.messages}}
+    await elastic.request("POST", "/_aliases", body=_encode({"actions": [action]}))
+
+    async with an_index(elastic) as index:
+        assert await found(index, "") == {0}
+        await fill(index, [])
+        assert await found(index, "") == {0, 1}
+
+
 async def test_what_a_crash_left_is_begun_anew(elastic: Elastic) -> None:
     """Documents without a checkpoint are deleted before others are saved; a checkpoint without any is void."""
     async with an_index(elastic) as index:
