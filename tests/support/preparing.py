@@ -3,7 +3,7 @@
 Whatever is refused here is asked for again by the fixture that needs it, and told there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import suppress
 from typing import Final
 
@@ -14,8 +14,8 @@ from tests.support.debian_root import debian_root
 from tests.support.elastic_server import ElasticUnavailable, prepare_elastic
 from tests.support.packages import PackageMissing
 
-ELASTIC: Final = frozenset({"elastic", "own_elastic", "secure_elastic"})
-BROKERS: Final = frozenset({"broker", "own_broker", "mortal_broker"})
+OWN_ELASTIC: Final = frozenset({"own_elastic", "secure_elastic"})
+OWN_BROKER: Final = frozenset({"own_broker", "mortal_broker", "controlled_broker"})
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -23,10 +23,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if session.config.option.collectonly:
         return
     wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
-    if wanted & ELASTIC and not parts.left_out() & {"elastic", "own-elastic"}:
+    if _is_started("elastic", wanted, OWN_ELASTIC, url="HOPTRAIL_TEST_ELASTIC_URL"):
         _try(lambda: prepare_elastic(parts.elastic_version()))
-    if wanted & BROKERS and parts.choice("HOPTRAIL_TEST_BROKER") is not None:
+    if _is_started("broker", wanted, OWN_BROKER, url="HOPTRAIL_AMQP_URL") and parts.choice(
+        "HOPTRAIL_TEST_BROKER"
+    ):
         _try(debian_root)
+
+
+def _is_started(shared: str, wanted: Set[str], own: Set[str], *, url: str) -> bool:
+    """Return whether a server will be started here: a shared one, or one of a test's own."""
+    left_out = parts.left_out()
+    if wanted & own and f"own-{shared}" not in left_out:
+        return True
+    return shared in wanted - left_out and parts.given(url) is None
 
 
 def _try(prepare: Callable[[], object]) -> None:
