@@ -3,7 +3,8 @@
 Whatever is refused here is asked for again by the fixture that needs it, and told there.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from typing import Final
 
@@ -31,7 +32,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         _try(debian_root)
 
 
-def _is_started(shared: str, wanted: Set[str], own: Set[str], *, url: str) -> bool:
+def _is_started(shared: str, wanted: AbstractSet[str], own: AbstractSet[str], *, url: str) -> bool:
     """Return whether a server will be started here: a shared one, or one of a test's own."""
     left_out = parts.left_out()
     if wanted & own and f"own-{shared}" not in left_out:
