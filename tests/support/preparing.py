@@ -15,7 +15,7 @@ from tests.support.debian_root import debian_root
 from tests.support.elastic_server import ElasticUnavailable, prepare_elastic
 from tests.support.packages import PackageMissing
 
-OWN_ELASTIC: Final = frozenset({"own_elastic", "secure_elastic"})
+OWN_ELASTIC: Final = frozenset({"own_elastic", "mortal_elastic", "secure_elastic"})
 OWN_BROKER: Final = frozenset({"own_broker", "mortal_broker", "controlled_broker"})
 
 
