@@ -16,12 +16,12 @@ from store.elastic.index_document import unpacked
 from store.elastic.index_fields import DOCUMENT, MESSAGE, POSITION, PUBLISHED_AT, SORTED_BY
 from store.elastic.index_query import Dsl, all_of, dsl
 from store.errors import LogDamaged, QueryInvalid
-from store.matching import Subject
 from store.ports import Page, Sort
 from store.query import Query
 from store.ranking import FACET_MATCHES_MAX, TOTAL_MAX, check_sort, missing, within_histogram
 
 HITS_MAX = 5_000
+READ_HITS = 1_000  # with bodies of up to 64 KiB each
 TIMEOUT_S = 60.0
 
 Key = tuple[int, int]
@@ -159,18 +159,28 @@ class IndexReader:
         newest: Dsl = {"bool": {"should": [later, same], "minimum_should_match": 1}}
         return all_of([asked, newest])
 
-    async def subjects(self, asked: Dsl, *, size: int = 1_000) -> AsyncIterator[Subject]:
-        """Yield the messages that *asked* holds for, with their texts."""
+    async def documents(self, asked: Dsl) -> AsyncIterator[MessageDocument]:
+        """Yield the messages that *asked* holds for, newest first."""
+        async for hit in self._all(asked, DOCUMENT):
+            yield _document(hit.source)
+
+    async def texts(self, asked: Dsl) -> AsyncIterator[str]:
+        """Yield the bodies that are text of the messages that *asked* holds for, newest first."""
+        async for hit in self._all(asked, MESSAGE):
+            if hit.source.message:
+                yield hit.source.message
+
+    async def _all(self, asked: Dsl, field: str) -> AsyncIterator[_Hit]:
         after: Key | None = None
         while True:
-            body = _search(asked, Sort(), size, after) | {
-                "_source": [DOCUMENT, MESSAGE],
+            body = _search(asked, Sort(), READ_HITS, after) | {
+                "_source": [field],
                 "track_total_hits": False,
             }
             hits = _found.decode(await self.ask(body)).hits.hits
             for hit in hits:
-                yield Subject(_document(hit.source), hit.source.message)
-            if len(hits) < size:
+                yield hit
+            if len(hits) < READ_HITS:
                 return
             after = hits[-1].sort
 
