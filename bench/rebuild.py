@@ -13,6 +13,7 @@ from events.upcast import decode
 from projector.projection import Projection
 from projector.replay import replay
 from projector.runner import rebuild
+from store.ports import EventLog
 from store.sqlite.index import SqliteMessageIndex
 from store.sqlite.log import SqliteEventLog
 
@@ -29,14 +30,14 @@ async def write(directory: Path, events: int) -> None:
             head = await log.head() or head
 
 
-async def fold_log(log: SqliteEventLog) -> int:
+async def fold_log(log: EventLog) -> int:
     """Fold the whole log; return the position reached."""
     projection = Projection("main")
     await replay(log, projection)
     return projection.position
 
 
-async def open_log(log: SqliteEventLog) -> int:
+async def open_log(log: EventLog) -> int:
     """Open every block, digests checked; return the position reached."""
     position, previous = 0, None
     async for block in log.blocks(start=0):
@@ -71,7 +72,7 @@ def read_only(events: str = str(EVENTS)) -> Timed:
 Work = Callable[[Path], Awaitable[int]]
 
 
-def _of_log(work: Callable[[SqliteEventLog], Awaitable[int]]) -> Work:
+def _of_log(work: Callable[[EventLog], Awaitable[int]]) -> Work:
     async def opened(directory: Path) -> int:
         async with SqliteEventLog(directory, read_only=True) as log:
             return await work(log)

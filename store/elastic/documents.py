@@ -108,7 +108,7 @@ async def read(
                 raise ShardsNotReady(f"{index}: document {doc.id}: {doc.error.reason}")
         return docs
 
-    return await _when_ready(once)
+    return await when_ready(once)
 
 
 async def create(
@@ -142,7 +142,7 @@ async def search(
     decoder: "msgspec.json.Decoder[Found[T]]",
 ) -> list[T]:
     """Return the sources that a search finds; an index that is not there has none."""
-    answer = await _when_ready(
+    answer = await when_ready(
         lambda: elastic.request(
             "POST",
             f"/{index}/_search",
@@ -157,7 +157,7 @@ async def search(
     return decoder.decode(answer.body).sources
 
 
-async def _when_ready(call: Callable[[], Awaitable[R]]) -> R:
+async def when_ready(call: Callable[[], Awaitable[R]]) -> R:
     """Return what *call*, which only reads, returns. An index that another process has just made is waited for."""
     for _ in range(READY_TRIES - 1):
         try:

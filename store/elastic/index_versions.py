@@ -11,7 +11,7 @@ import msgspec
 
 from store.elastic import mappings
 from store.elastic.connection import Elastic, escaped
-from store.elastic.documents import make_index
+from store.elastic.documents import make_index, when_ready
 from store.ports import Checkpoint
 
 Action = dict[str, dict[str, str]]
@@ -77,7 +77,8 @@ class Versions:
 
     async def checkpoint(self, version: str) -> Checkpoint | None:
         """Return the checkpoint of *version*; None when it has none."""
-        answer = await self._elastic.request("GET", self._checkpoint_path(version), expect={404})
+        path = self._checkpoint_path(version)
+        answer = await when_ready(lambda: self._elastic.request("GET", path, expect={404}))
         return None if answer.status == 404 else _got.decode(answer.body).source
 
     async def save_checkpoint(self, version: str, checkpoint: Checkpoint) -> None:
