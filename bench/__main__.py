@@ -5,12 +5,16 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench import elastic_search
 from bench.pairs import PAIRS, Case, Outcome, Spread, run
 from bench.search import SEARCHED, blobs, documents, fill
+from tests.support.elastic_server import open_elastic
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -78,6 +82,52 @@ def cases(prepared: Path) -> list[Case]:
     ]
 
 
+def elastic_cases(url: str) -> list[Case]:
+    """Return the cases that need the Elasticsearch at *url*, which holds the index that is searched."""
+    log = ("elastic:append_blocks", "elastic:append_documents")
+    replay = ("elastic:replay_blocks", "elastic:replay_documents")
+    ten = "10 times the baseline"
+    return [
+        case("elastic-append", "events", *log, url, "1000", "300", goal=ten),
+        case("elastic-append-100", "events", *log, url, "100", "300", "20000"),
+        case("elastic-replay-300B", "events", *replay, url, "300", goal=ten),
+        case("elastic-replay-10kB", "events", *replay, url, "10000", "20000", goal=ten),
+        case(
+            "elastic-rebuild",
+            "events",
+            "elastic:from_zero",
+            "elastic:read_only",
+            url,
+            "1000000",
+            goal="a million events in 10 s",
+            pairs=3,
+        ),
+        case(
+            "elastic-index",
+            "documents",
+            "elastic_search:index_documents",
+            "elastic_search:write_blobs",
+            url,
+        ),
+        case(
+            "elastic-search",
+            "searches",
+            "elastic_search:search_index",
+            "elastic_search:search_plainly",
+            url,
+            goal="p95 under 300 ms over a million messages",
+        ),
+        Case(
+            name="elastic-latency",
+            unit="messages",
+            subject=["bench.latency:watch", url],
+            baseline=["bench.latency:watch"],
+            goal="p95 visible under 1 s, searchable under 2 s",
+            pairs=3,
+        ),
+    ]
+
+
 def told(spread: Spread, digits: int = 0) -> str:
     """Return median (minimum to maximum)."""
     return (
@@ -140,26 +190,47 @@ def page(outcomes: list[Outcome]) -> str:
     return HEAD + "\n".join(lines) + "\n"
 
 
+@contextmanager
+def elasticsearch(directory: Path, names: Sequence[str]) -> Iterator[str | None]:
+    """Yield the URL of a server of its own, holding what is searched, if a case in *names* (none: all) needs it."""
+    if names and not any(name.startswith("elastic") for name in names):
+        yield None
+        return
+    with closing(open_elastic(directory / "elastic", fast_start=False)) as server:
+        if not names or "elastic-search" in names:
+            print(f"preparing an Elasticsearch with {SEARCHED:,} messages …", file=sys.stderr)
+            elastic_search.prepare(server.url, SEARCHED)
+        yield server.url
+
+
 def main() -> None:
     """Run what the command line names."""
     names = sys.argv[1:]
     outcomes: list[Outcome] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         prepared = Path(folder)
         if not names or "search" in names:
             print(f"preparing an index of {SEARCHED:,} messages …", file=sys.stderr)
             fill(prepared / "index", documents(SEARCHED))
             blobs(prepared / "blobs.db", documents(SEARCHED))
-        for case in cases(prepared):
-            if names and case.name not in names:
-                continue
-            outcomes.append(run(case))
-            print(row(outcomes[-1]), flush=True)
+        outcomes += [_shown(run(case)) for case in _wanted(cases(prepared), names)]
+        url = stack.enter_context(elasticsearch(prepared, names))
+        needing = _wanted(elastic_cases(url), names) if url else []
+        outcomes += [_shown(run(case)) for case in needing]
     if not names:
         (DOCS / "benchmarks.json").write_text(
             json.dumps([asdict(each) for each in outcomes], indent=1) + "\n"
         )
         (DOCS / "benchmarks.md").write_text(page(outcomes))
+
+
+def _wanted(known: Iterable[Case], names: Sequence[str]) -> list[Case]:
+    return [case for case in known if not names or case.name in names]
+
+
+def _shown(outcome: Outcome) -> Outcome:
+    print(row(outcome), flush=True)
+    return outcome
 
 
 if __name__ == "__main__":
