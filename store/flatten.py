@@ -37,13 +37,17 @@ def _add(path: str, value: object, depth: int, found: list[Pair]) -> None:
             found.append((path, value[:VALUE_CHARS_MAX]))
     elif isinstance(value, dict | Mapping):
         for key, item in cast("Mapping[object, object]", value).items():
-            name = shown(key) if isinstance(key, str | bytes) else str(key)
+            name = key if type(key) is str else _name(key)
             _add(f"{path}.{name}" if path else name, item, depth + 1, found)
     elif isinstance(value, list | tuple):
         for item in cast("list[object]", value):
             _add(path, item, depth + 1, found)
     elif path and (text := text_of(value)) is not None:
         found.append((path, text))
+
+
+def _name(key: object) -> str:
+    return shown(key) if isinstance(key, str | bytes) else str(key)
 
 
 def text_of(value: object) -> str | None:

@@ -37,7 +37,7 @@ def tokens(text: str) -> list[str]:
         found = _ASCII_WORD.findall(text.lower())
     else:
         found = [token for part in _BREAK.split(text) for token in _tokens_of(part)]
-    if len(text) <= TOKEN_CHARS_MAX or all(len(token) <= TOKEN_CHARS_MAX for token in found):
+    if len(text) <= TOKEN_CHARS_MAX or max(map(len, found), default=0) <= TOKEN_CHARS_MAX:
         return found
     return [
         token[i : i + TOKEN_CHARS_MAX]

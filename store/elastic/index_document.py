@@ -226,7 +226,13 @@ def _add_words(told: Source, document: MessageDocument, text: str | None) -> Non
 
 def _add_pairs(told: Source, to_pairs: str, to_paths: str, pairs: Iterable[Pair]) -> None:
     _put(told, to_pairs, (pair(path, value) for path, value in pairs))
-    _put(told, to_paths, (above for path, _ in pairs for above in paths_above(path)))
+    paths = dict.fromkeys(path for path, _ in pairs)
+    _put(told, to_paths, (above for path in paths for above in _above(path)))
+
+
+@lru_cache(maxsize=10_000)
+def _above(path: str) -> tuple[str, ...]:
+    return tuple(paths_above(path))
 
 
 def _put(told: Source, name: str, values: Iterable[object]) -> None:
