@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from api.version import VERSION
-from cli.commands import health, log, messages, replay, roles, system
+from cli.commands import health, log, messages, replay, roles, setup, system
 from cli.context import context_of
 from cli.exits import MEANINGS, Exit, Stop, code_of
 from cli.orphan import end_with_parent
@@ -46,7 +46,7 @@ def root(
         end_with_parent(parent_pid)
 
 
-for group in (roles, messages, system, health, log, replay):
+for group in (roles, messages, system, health, log, replay, setup):
     group.install(app)
 
 

@@ -17,7 +17,10 @@ PREFIX = "HOPTRAIL_"
 MANAGEMENT_PORTS = {"http": 15672, "https": 15671}
 REDACTED = "***"
 SQLITE = "sqlite:///"
-SECRETS = frozenset({"api_key", "store_api_key"})
+SETUP_PASSWORDS = {
+    role: f"setup_{role}_password" for role in ("writer", "indexer", "reader", "retention")
+}
+SECRETS = frozenset({"api_key", "store_api_key", *SETUP_PASSWORDS.values()})
 
 Names = Annotated[tuple[str, ...], NoDecode]
 
@@ -66,6 +69,20 @@ class Settings(BaseSettings):
         default="hoptrail",
         pattern="^[a-z][a-z0-9_]{0,62}$",
         description="What the names of indices, templates and roles in Elasticsearch begin with; one hoptrail, one prefix.",
+    )
+    setup_writer_password: str | None = Field(
+        default=None,
+        min_length=6,
+        description="For `hoptrail setup`: make the user PREFIX_writer with this password, for `collect`.",
+    )
+    setup_indexer_password: str | None = Field(
+        default=None, min_length=6, description="The same for PREFIX_indexer, for `project`."
+    )
+    setup_reader_password: str | None = Field(
+        default=None, min_length=6, description="The same for PREFIX_reader, for `serve`."
+    )
+    setup_retention_password: str | None = Field(
+        default=None, min_length=6, description="The same for PREFIX_retention, for `log retain`."
     )
     kibana_url: str | None = Field(
         default=None,
@@ -218,6 +235,11 @@ class Settings(BaseSettings):
             _url(f"http://{netloc}", ("http",))
         return value
 
+    @field_validator(*SETUP_PASSWORDS.values(), mode="before")
+    @classmethod
+    def _set_or_not(cls, value: object) -> object:
+        return value or None
+
     @field_validator("store_fingerprint")
     @classmethod
     def _fingerprint(cls, value: str | None) -> str | None:
@@ -271,6 +293,12 @@ class Settings(BaseSettings):
             return url.geturl()
         user, password = amqp.username or "guest", amqp.password or "guest"
         return urlunsplit(url._replace(netloc=f"{user}:{password}@{url.netloc}"))
+
+    @property
+    def setup_passwords(self) -> dict[str, str]:
+        """The passwords of the users that `hoptrail setup` makes, by role; only those that are set."""
+        told = {role: getattr(self, name) for role, name in SETUP_PASSWORDS.items()}
+        return {role: password for role, password in told.items() if password is not None}
 
     @property
     def is_embedded(self) -> bool:

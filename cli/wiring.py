@@ -54,10 +54,9 @@ def message_index(settings: Settings, *, read_only: bool) -> MessageIndex:
         from store.sqlite.index import SqliteMessageIndex
 
         return SqliteMessageIndex(directory(settings), read_only=read_only)
-    from projector.projection import Projection
     from store.elastic.index import ElasticMessageIndex
 
-    version = None if read_only else Projection("", linker_limits(settings)).version
+    version = None if read_only else projection_version(settings)
     return ElasticMessageIndex(elastic(settings), version=version)
 
 
@@ -70,6 +69,13 @@ def snapshot_store(settings: Settings) -> SnapshotStore:
     from store.elastic.snapshots import ElasticSnapshotStore
 
     return ElasticSnapshotStore(elastic(settings))
+
+
+def projection_version(settings: Settings) -> str:
+    """Return the version of the message documents that these settings lead to."""
+    from projector.projection import Projection
+
+    return Projection("", linker_limits(settings)).version
 
 
 def linker_limits(settings: Settings) -> Limits:

@@ -1,4 +1,4 @@
-"""Commands on the event log itself: log cat, verify, head, segments, copy. They read the store, not the API."""
+"""Commands on the event log itself: log cat, verify, head, segments, copy, retain. They read the store, not the API."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.commands.log_copy import copy
+from cli.commands.log_retain import retain
 from cli.context import Context, JsonOption, context_of, progress
 from cli.exits import Exit, Stop
 from cli.render.values import moment, size
@@ -34,6 +35,7 @@ def install(app: typer.Typer) -> None:
     group.command()(head)
     group.command()(segments)
     group.command()(copy)
+    group.command()(retain)
     app.add_typer(group, name="log")
 
 
