@@ -88,8 +88,17 @@ def elastic_cases(url: str) -> list[Case]:
     replay = ("elastic:replay_blocks", "elastic:replay_documents")
     ten = "10 times the baseline"
     return [
-        case("elastic-append", "events", *log, url, "1000", "300", goal=ten),
-        case("elastic-append-100", "events", *log, url, "100", "300", "20000"),
+        case("elastic-append", "events", *log, url, "searchable", "1000", "300", goal=ten),
+        case("elastic-append-bare", "events", *log, url, "bare", "1000", "300"),
+        Case(
+            name="elastic-size",
+            unit="events",
+            subject=["bench.elastic:append_orders", url, "300"],
+            baseline=["bench.elastic:append_blocks", url, "bare", "1000", "300"],
+            goal="120 bytes for an event of 1 KB",
+            pairs=1,
+        ),
+        case("elastic-append-100", "events", *log, url, "searchable", "100", "300", "20000"),
         case("elastic-replay-300B", "events", *replay, url, "300", goal=ten),
         case("elastic-replay-10kB", "events", *replay, url, "10000", "20000", goal=ten),
         case(

@@ -17,26 +17,35 @@ import msgspec
 from bench.fold_input import packed_blocks
 from bench.measure import Timed
 from bench.rebuild import fold_log, open_log
-from bench.traffic import body, pairs
+from bench.traffic import body, order, pairs
 from events.block import Block, head_of, open_block, seal, start_of_log
-from events.facts import Envelope, MessagePublished
+from events.facts import Envelope, MessageDelivered, MessagePublished
 from events.upcast import decode
 from events.values import encode_extension
 from store.elastic.connection import Elastic, ElasticSettings
 from store.elastic.log import ElasticEventLog
 
 EVENTS = 100_000
-PAGE = 5_000
+PAGE = 1_000
 BLOCK_EVENTS = 1_000
 KEYLESS = "00" * 8
 
 
 class _Document(msgspec.Struct):
-    """One event as a document: typed, as the facts of a block are, and its body beside it."""
+    """One event as a document: typed, as the facts of a block are, what one would search it by, and its body beside it."""
 
     position: int
     event: Envelope
     body: str = ""
+    observed_at: int = 0
+    kind: str = ""
+    exchange: str = ""
+    queues: tuple[str, ...] = ()
+    routing_keys: tuple[str, ...] = ()
+    connection: str = ""
+    message_id: str | None = None
+    correlation_id: str | None = None
+    type: str | None = None
 
 
 class _Hit(msgspec.Struct):
@@ -60,15 +69,52 @@ _found = msgspec.json.Decoder(_Found)
 _sent = msgspec.json.Decoder(_Sent)
 
 
-def blocks_of(events: int, size: int, body_bytes: int) -> list[Block]:
+def blocks_of(
+    events: int, size: int, body_bytes: int, make: Callable[[int, int], bytes] = body
+) -> list[Block]:
     """Return *events* events with bodies of *body_bytes* as blocks of *size*."""
     head, blocks = start_of_log("main", KEYLESS), []
     stream = pairs(events, body_bytes=body_bytes)
     while envelopes := list(islice(stream, size)):
-        bodies = [body(each.position, body_bytes) for each in envelopes if _has_body(each)]
+        bodies = [make(each.position, body_bytes) for each in envelopes if _has_body(each)]
         blocks.append(seal(envelopes, bodies, head, epoch=1, segment=0))
         head = head_of(blocks[-1])
     return blocks
+
+
+KEYWORDS = (
+    "kind", "exchange", "queues", "routing_keys", "connection", "message_id", "correlation_id", "type",
+)  # fmt: skip
+MAPPINGS: dict[str, dict[str, object]] = {
+    "bare": {"position": {"type": "long"}},
+    "searchable": {
+        "position": {"type": "long"},
+        "observed_at": {"type": "long"},
+        **{name: {"type": "keyword"} for name in KEYWORDS},
+    },
+}
+"""What the baseline maps of a document: nothing but what replay needs, or what one would have documents for."""
+
+
+def _document(each: Envelope, body_bytes: int) -> _Document:
+    fact = each.fact
+    assert isinstance(fact, MessagePublished | MessageDelivered)
+    queues = fact.routed_queues if isinstance(fact, MessagePublished) else (fact.queue,)
+    told = fact.properties
+    return _Document(
+        position=each.position,
+        event=each,
+        body=body(each.position, body_bytes).decode() if _has_body(each) else "",
+        observed_at=each.observed_at,
+        kind=type(fact).__name__,
+        exchange=str(fact.exchange),
+        queues=tuple(map(str, queues)),
+        routing_keys=tuple(map(str, fact.routing_keys)),
+        connection=str(fact.connection),
+        message_id=str(told.message_id),
+        correlation_id=str(told.correlation_id),
+        type=str(told.type),
+    )
 
 
 def _has_body(each: Envelope) -> bool:
@@ -120,10 +166,6 @@ def _measured(
     return asyncio.run(run())
 
 
-async def _nothing(_: Elastic) -> None:
-    return None
-
-
 def _appending(blocks: list[Block]) -> Callable[[Elastic], Awaitable[None]]:
     async def append(elastic: Elastic) -> None:
         async with ElasticEventLog(elastic) as log:
@@ -133,45 +175,62 @@ def _appending(blocks: list[Block]) -> Callable[[Elastic], Awaitable[None]]:
     return append
 
 
-def _indexing(events: int, size: int, body_bytes: int) -> Callable[[Elastic], Awaitable[None]]:
+def _indexing(
+    events: int, size: int, body_bytes: int, mapped: str
+) -> tuple[Callable[[Elastic], Awaitable[None]], Callable[[Elastic], Awaitable[None]]]:
+    """Return what makes the index with its first documents in it, and what indexes the others."""
+
     def line(each: Envelope) -> bytes:
-        text = body(each.position, body_bytes).decode() if _has_body(each) else ""
         head = b'{"create":{"_id":"%d"}}\n' % each.position
-        return head + _encode(_Document(each.position, each, text)) + b"\n"
+        return head + _encode(_document(each, body_bytes)) + b"\n"
 
-    lines = [line(each) for each in pairs(events, body_bytes=body_bytes)]
+    lines = [line(each) for each in pairs(events + size, body_bytes=body_bytes)]
 
-    async def index(elastic: Elastic) -> None:
-        name = f"/{elastic.settings.prefix}-documents"
-        mapping = {
-            "settings": {"index": {"number_of_shards": 1, "codec": "best_compression"}},
-            "mappings": {"dynamic": False, "properties": {"position": {"type": "long"}}},
-        }
-        await elastic.request("PUT", name, body=msgspec.json.encode(mapping))
-        for start in range(0, len(lines), size):
+    async def send(elastic: Elastic, start: int, stop: int) -> None:
+        for first in range(start, stop, size):
             answer = await elastic.request(
                 "POST",
-                f"{name}/_bulk",
-                body=b"".join(lines[start : start + size]),
+                f"/{elastic.settings.prefix}-documents/_bulk",
+                body=b"".join(lines[first : first + size]),
                 params={"filter_path": "errors"},
                 ndjson=True,
             )
             if _sent.decode(answer.body).errors:
                 raise RuntimeError("an event was refused")
 
-    return index
+    async def make(elastic: Elastic) -> None:
+        mapping = {
+            "settings": {"index": {"number_of_shards": 1, "codec": "best_compression"}},
+            "mappings": {"dynamic": False, "properties": MAPPINGS[mapped]},
+        }
+        name = f"/{elastic.settings.prefix}-documents"
+        await elastic.request("PUT", name, body=msgspec.json.encode(mapping))
+        await send(elastic, 0, size)
+
+    return make, lambda elastic: send(elastic, size, len(lines))
 
 
-def append_blocks(url: str, size: str, body_bytes: str, events: str = str(EVENTS)) -> Timed:
-    """Append blocks of *size* events, one after another, each durable before the next."""
-    work = _appending(blocks_of(int(events), int(size), int(body_bytes)))
-    return _measured(url, int(events), _nothing, work, "log-*")
+def append_blocks(
+    url: str, mapped: str, size: str, body_bytes: str, events: str = str(EVENTS)
+) -> Timed:
+    """Append blocks of *size* events, one after another, each durable before the next. *mapped* concerns the baseline."""
+    del mapped
+    first, *rest = blocks_of(int(events) + int(size), int(size), int(body_bytes))
+    return _measured(url, int(events), _appending([first]), _appending(rest), "log-*")
 
 
-def append_documents(url: str, size: str, body_bytes: str, events: str = str(EVENTS)) -> Timed:
+def append_orders(url: str, body_bytes: str, events: str = str(EVENTS)) -> Timed:
+    """Append blocks whose bodies are as repetitive as a shop's orders, for their size on disk."""
+    blocks = blocks_of(int(events), BLOCK_EVENTS, int(body_bytes), order)
+    return _measured(url, int(events), _appending([]), _appending(blocks), "log-*")
+
+
+def append_documents(
+    url: str, mapped: str, size: str, body_bytes: str, events: str = str(EVENTS)
+) -> Timed:
     """Index one document per event, *size* events in each bulk request, each durable before the next."""
-    work = _indexing(int(events), int(size), int(body_bytes))
-    return _measured(url, int(events), _nothing, work, "documents")
+    make, work = _indexing(int(events), int(size), int(body_bytes), mapped)
+    return _measured(url, int(events), make, work, "documents")
 
 
 def replay_blocks(url: str, body_bytes: str, events: str = str(EVENTS)) -> Timed:
@@ -190,7 +249,7 @@ def replay_blocks(url: str, body_bytes: str, events: str = str(EVENTS)) -> Timed
 
 
 def replay_documents(url: str, body_bytes: str, events: str = str(EVENTS)) -> Timed:
-    """Page through the documents by position into typed facts, without their bodies."""
+    """Page through the documents by position into typed facts."""
 
     async def read(elastic: Elastic) -> None:
         count, after = 0, -1
@@ -200,7 +259,6 @@ def replay_documents(url: str, body_bytes: str, events: str = str(EVENTS)) -> Ti
                 "track_total_hits": False,
                 "sort": [{"position": "asc"}],
                 "search_after": [after],
-                "_source": {"excludes": ["body"]},
             }
             name = f"/{elastic.settings.prefix}-documents/_search"
             answer = await elastic.request("POST", name, body=msgspec.json.encode(query))
@@ -210,7 +268,9 @@ def replay_documents(url: str, body_bytes: str, events: str = str(EVENTS)) -> Ti
             count, after = count + len(hits), hits[-1].source.position
 
     async def prepare(elastic: Elastic) -> None:
-        await _indexing(int(events), BLOCK_EVENTS, int(body_bytes))(elastic)
+        make, fill = _indexing(int(events) - BLOCK_EVENTS, BLOCK_EVENTS, int(body_bytes), "bare")
+        await make(elastic)
+        await fill(elastic)
         await elastic.request("POST", f"/{elastic.settings.prefix}-documents/_refresh")
 
     return _measured(url, int(events), prepare, read, "documents")

@@ -8,6 +8,14 @@ from events.values import Text
 
 START_NS = 1_790_000_000_000_000_000
 QUEUES = tuple(f"service-{number}.work" for number in range(40))
+ARTICLES = (
+    "garden chair",
+    "desk lamp",
+    "wool blanket",
+    "coffee grinder",
+    "bicycle bell",
+    "picture frame",
+)
 TYPES = ("order.placed", "order.paid", "order.shipped", "mail.sent")
 
 
@@ -54,3 +62,17 @@ def body(number: int, size: int = 300) -> bytes:
     head = f'{{"order": {number}, "customer": "{rng.getrandbits(64):016x}", "note": "'.encode()
     fill = size - len(head) - 2
     return head + f"{rng.getrandbits(max(8, fill * 4)):0{fill}x}".encode()[:fill] + b'"}'
+
+
+def order(number: int, size: int = 300) -> bytes:
+    """Return a JSON body of about *size* bytes as a shop would send it: ids and amounts differ, words repeat."""
+    rng = random.Random(number)
+    lines: list[str] = []
+    head = f'{{"order_id": {900_000 + number}, "customer_id": {rng.randrange(100_000)}, "currency": "EUR", "lines": ['
+    while not lines or len(head) + sum(map(len, lines)) < size - 60:
+        article, count = rng.choice(ARTICLES), rng.randrange(1, 5)
+        price = rng.randrange(100, 9_999) / 100
+        lines.append(f'{{"article": "{article}", "count": {count}, "price": {price}}}')
+    return (
+        head + ", ".join(lines) + f'], "placed_at": "2026-11-21T12:{number % 60:02}:00Z"}}'
+    ).encode()
