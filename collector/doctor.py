@@ -12,6 +12,7 @@ from collector.opening import open_home, open_vhosts
 from collector.settings import CollectorSettings
 from collector.topology_state import TopologyState
 from events.values import shown
+from store.errors import StoreError
 from store.ports import EventLog
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
@@ -102,13 +103,21 @@ def _report(
 async def _log_check(log: EventLog | None, cluster_name: str) -> Check:
     if log is None:
         return Check("log", WARNING, "there is no log yet; hoptrail collect begins one")
-    head = await log.head()
-    if head is None:
-        return Check("log", OK, "empty")
-    bound = shown(await read_cluster_name(log, head) or "")
+    try:
+        head = await log.head()
+        if head is None:
+            return Check("log", OK, "empty")
+        bound = shown(await read_cluster_name(log, head) or "")
+    except StoreError as error:
+        return Check("log", PROBLEM, str(error))
     if bound != cluster_name:
         detail = f"it holds the events of {bound!r}, not of {cluster_name!r}"
-        return Check("log", PROBLEM, detail, ("set HOPTRAIL_STORE to another directory",))
+        return Check(
+            "log",
+            PROBLEM,
+            detail,
+            ("set HOPTRAIL_STORE to another directory, or HOPTRAIL_STORE_PREFIX",),
+        )
     return Check("log", OK, f"{head.number + 1} blocks, {head.next_position} events")
 
 

@@ -1,4 +1,4 @@
-"""The roles: run, collect, project, serve; and what concerns the broker: doctor, demo."""
+"""The roles: run, collect, project, serve; and beside them doctor and demo."""
 
 import asyncio
 import os
@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import supervisor
-from cli.context import Context, JsonOption, context_of, run_async
+from cli.commands.doctor import doctor
+from cli.context import Context, context_of, run_async
 from cli.exits import Exit, Stop
-from cli.render import system as render
 from cli.settings import environment
 from cli.terminal import safe
-from store.errors import StoreError
 
 if TYPE_CHECKING:
-    from collector.doctor import Report
     from projector.live import LiveProjection
     from store.ports import EventLog
 
@@ -98,31 +96,6 @@ def _remove(here: Context) -> None:
         raise Stop(Exit.NOT_LEADER if held else Exit.UNAVAILABLE, str(error)) from error
     for line in done:
         here.terminal.line(safe(line))
-
-
-def doctor(context: typer.Context, json: JsonOption = False) -> None:
-    """Tell what stands, what is missing, and the commands that mend it; 1 if something needs mending. Changes nothing."""
-    here = context_of(context)
-    from api.wire import plain
-
-    report = asyncio.run(_examine(here))
-    told = plain(report) | {"settings": here.settings.told()}
-    here.show(told, as_json=json, lines=render.doctor(told))
-    if not report.broker:
-        raise Stop(Exit.UNAVAILABLE, "The broker cannot be reached, or refuses.")
-    if not report.healthy:
-        raise Stop(Exit.FAILED, "Something needs mending.")
-
-
-async def _examine(here: Context) -> "Report":
-    from cli import wiring
-    from collector.doctor import examine
-
-    async with AsyncExitStack() as opened:
-        log: EventLog | None = None
-        with suppress(StoreError):
-            log = await opened.enter_async_context(wiring.event_log(here.settings, read_only=True))
-        return await examine(wiring.collector_settings(here.settings), log)
 
 
 def project(context: typer.Context) -> None:
