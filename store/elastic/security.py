@@ -12,6 +12,9 @@ import msgspec
 from store.elastic.connection import Elastic, RequestRefused, escaped
 from store.elastic.roles import PURPOSES, Descriptor, descriptor, role_name
 
+NO_SUCH_ADDRESS = (400, 404, 405)
+"""What a server without security answers where one with it says who asks."""
+
 THERE, MADE, CHANGED = "there", "made", "changed"
 
 
@@ -76,9 +79,9 @@ async def who(elastic: Elastic) -> Who | None:
     try:
         answer = await elastic.request("GET", "/_security/_authenticate")
     except RequestRefused as refused:
-        if refused.status in (401, 403):
-            raise
-        return None  # there is no such address without security
+        if refused.status in NO_SUCH_ADDRESS:
+            return None
+        raise
     return _who.decode(answer.body)
 
 

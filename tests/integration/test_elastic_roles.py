@@ -63,30 +63,31 @@ def test_every_process_works_with_its_role(
             return {}
         return answer.json() if answer.status_code == 200 else {}
 
-    with (
-        granted(secure_elastic, WRITER, INDEXER, READER, RETENTION) as roles,
-        client,
-        ExitStack() as processes,
-    ):
-        for role, command, more in (
-            (WRITER, "collect", broker),
-            (INDEXER, "project", {}),
-            (READER, "serve", {"HTTP": f"127.0.0.1:{port}", "API_KEY": KEY}),
+    with granted(secure_elastic, WRITER, INDEXER, READER, RETENTION) as roles:
+        with client, ExitStack() as processes:
+            for role, command, more in (
+                (WRITER, "collect", broker),
+                (INDEXER, "project", {}),
+                (READER, "serve", {"HTTP": f"127.0.0.1:{port}", "API_KEY": KEY}),
+            ):
+                told = tmp_path / f"{command}.stderr"
+                processes.enter_context(running(roles, role, command, told, **more))
+            wait_until(lambda: answered("/capture").get("running"), timeout_s=READY_S_MAX)
+            with Load(system.urls, rate=RATE, seed=seed) as load:
+                wait_until(lambda: answered("/messages").get("items"), timeout_s=READY_S_MAX)
+                load.finish()
+            published = sum(one.confirmed_at is not None for one in load.sent)
+            wait_until(
+                lambda: answered("/messages", exact_total="true").get("total") == published,
+                timeout_s=READY_S_MAX,
+            )
+            page = answered("/messages", limit="1")
+            assert answered("/messages", limit="1", cursor=str(page["next"]))["items"]
+        for role, *command in (
+            (RETENTION, "log", "head"),
+            (WRITER, "log", "verify"),
+            (INDEXER, "replay", "--rebuild"),
+            (READER, "log", "segments"),
         ):
-            told = tmp_path / f"{command}.stderr"
-            processes.enter_context(running(roles, role, command, told, **more))
-        wait_until(lambda: answered("/capture").get("running"), timeout_s=READY_S_MAX)
-        with Load(system.urls, rate=RATE, seed=seed) as load:
-            wait_until(lambda: answered("/messages").get("items"), timeout_s=READY_S_MAX)
-            load.finish()
-        published = sum(one.confirmed_at is not None for one in load.sent)
-        wait_until(
-            lambda: answered("/messages", exact_total="true").get("total") == published,
-            timeout_s=READY_S_MAX,
-        )
-        page = answered("/messages", limit="1")
-        assert answered("/messages", limit="1", cursor=str(page["next"]))["items"]
-        head = roles.run(RETENTION, "log", "head")
-        assert head.returncode == 0, head.stderr
-        verified = roles.run(WRITER, "log", "verify")
-        assert verified.returncode == 0, verified.stderr
+            done = roles.run(role, *command)
+            assert done.returncode == 0, f"{role}: {command}: {done.stderr}"

@@ -5,7 +5,10 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from cli.serving import ports_of
+from cli.settings import load
 from events.block import Block
+from projector.live import LiveProjection
 from store.elastic.index import ElasticMessageIndex
 from store.elastic.log import ElasticEventLog
 from store.elastic.roles import DAEMONS, INDEXER, READER, RETENTION, WRITER
@@ -243,6 +246,23 @@ def test_the_reader_has_no_key(roles: Granted) -> None:
 
     with pytest.raises(LogRefused, match="may not do this"):
         asyncio.run(work())
+
+
+def test_cursors_need_no_key_of_the_store(roles: Granted) -> None:
+    """Served by the reader, cursors are signed with what the API keys give, the same in every process; else at random."""
+
+    async def signed(**settings: str) -> bytes:
+        told = load({f"HOPTRAIL_{name}": value for name, value in settings.items()})
+        async with ElasticEventLog(roles.elastic(READER), read_only=True) as log:
+            index = ElasticMessageIndex(roles.elastic(READER))
+            views = LiveProjection(log, None, "main")
+            return (await ports_of(told, log, index, views)).cursor_key
+
+    keys = [asyncio.run(signed(API_KEY=each * 16)) for each in "aab"]
+    chance = [asyncio.run(signed()) for _ in range(2)]
+
+    assert keys[0] == keys[1]
+    assert len({*keys, *chance}) == 4
 
 
 @pytest.mark.parametrize("role", DAEMONS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.settings import Settings, SettingsInvalid, load, redacted_url
+from cli.settings import SETUP_PASSWORDS, Settings, SettingsInvalid, load, redacted_url
 
 
 def test_defaults_need_nothing() -> None:
@@ -56,6 +56,9 @@ def test_told_settings_hold_no_secret() -> None:
             "HOPTRAIL_AMQP_URL": "amqp://me:hunter2@broker/",
             "HOPTRAIL_ADMIN_URL": "http://root:hunter2@broker:15672",
             "HOPTRAIL_API_KEY": "hunter2-hunter2-hunter2",
+            "HOPTRAIL_STORE": "https://me:hunter2@a:9200,b:9200",
+            "HOPTRAIL_STORE_API_KEY": "hunter2",
+            **{f"HOPTRAIL_{name.upper()}": "hunter2" for name in SETUP_PASSWORDS.values()},
         }
     ).told()
 
