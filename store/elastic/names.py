@@ -3,8 +3,10 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 PREFIX = "hoptrail"
+DAY_NS = 86_400 * 1_000_000_000
 PREFIX_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -57,5 +59,10 @@ class Names:
 
     def messages_index(self, version: str, at_ns: int) -> str:
         """Return the index of the documents whose day is that of *at_ns*, ns UTC."""
-        day = datetime.fromtimestamp(at_ns // 1_000_000_000, UTC)
-        return f"{self.prefix}-messages-v{version}-{day:%Y.%m.%d}"
+        return f"{self.prefix}-messages-v{version}-{_day(at_ns // DAY_NS)}"
+
+
+@lru_cache(maxsize=1024)
+def _day(number: int) -> str:
+    """Return the day that begins *number* days after the epoch."""
+    return f"{datetime.fromtimestamp(number * DAY_NS // 1_000_000_000, UTC):%Y.%m.%d}"
