@@ -90,7 +90,7 @@ class ElasticContainer(ElasticServer):
         """
         if self._security is None:
             return super().users
-        return Users(self._security, self._ask)
+        return Users(self._security, self._ask, self.call)
 
     def start(self) -> None:
         """Create or start the container and wait until it is ready."""

@@ -104,7 +104,7 @@ class ElasticNode(ElasticServer):
         """
         if self._security is None:
             return super().users
-        return Users(self._security, self._ask)
+        return Users(self._security, self._ask, self.call)
 
     def start(self) -> None:
         """Start the node and wait until it is ready.

@@ -37,6 +37,7 @@ class Security:
 
     def __init__(self, directory: Path, *, tls: bool) -> None:
         self._directory = directory
+        self._writes_total = 0
         self._users: dict[str, tuple[str, Sequence[str]]] = {}
         self._roles: dict[str, Mapping[str, Any]] = {}
         self.admin_password = secrets.token_urlsafe(12)
@@ -103,8 +104,11 @@ class Security:
         self.fingerprint = hashlib.sha256(encoded).hexdigest()
 
     def _write(self, name: str, lines: Sequence[str]) -> None:
+        # The server compares length and time, and two writes can fall into one tick of the clock.
+        self._writes_total += 1
+        length = "#" * self._writes_total
         # In place: the file keeps its owner, and a container that has it mounted sees the change.
-        (self._directory / name).write_text("".join(lines))
+        (self._directory / name).write_text("".join([*lines, f"{length}\n"]))
 
 
 class Users:
@@ -113,11 +117,18 @@ class Users:
     Args:
         security: where they are written.
         ask: returns the answer to ``GET path`` by user and password.
+        call: returns the answer to the administrator's request of a method and a path.
     """
 
-    def __init__(self, security: Security, ask: Callable[[str, str, str], Any]) -> None:
+    def __init__(
+        self,
+        security: Security,
+        ask: Callable[[str, str, str], Any],
+        call: Callable[[str, str], Any],
+    ) -> None:
         self._security = security
         self._ask = ask
+        self._call = call
 
     def add_role(self, name: str, descriptor: Mapping[str, Any]) -> None:
         """Add or replace a role; it holds for users added afterwards.
@@ -140,7 +151,11 @@ class Users:
             error.close()
             return False
         names = {name for grant in granted["indices"] for name in grant["names"]}
-        return set(roles) <= set(user["roles"]) and self._security.index_names(roles) <= names
+        if set(roles) <= set(user["roles"]) and self._security.index_names(roles) <= names:
+            return True
+        # A role asked for before its file was read is remembered as missing.
+        self._call("POST", f"/_security/role/{','.join(roles)}/_clear_cache")
+        return False
 
 
 def _hash(password: str) -> str:
