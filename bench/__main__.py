@@ -84,6 +84,11 @@ def cases(prepared: Path) -> list[Case]:
 
 def elastic_cases(url: str) -> list[Case]:
     """Return the cases that need the Elasticsearch at *url*, which holds the index that is searched."""
+    return [*elastic_log_cases(url), *elastic_index_cases(url)]
+
+
+def elastic_log_cases(url: str) -> list[Case]:
+    """Return the cases of the log on the Elasticsearch at *url*."""
     log = ("elastic:append_blocks", "elastic:append_documents")
     replay = ("elastic:replay_blocks", "elastic:replay_documents")
     ten = "10 times the baseline"
@@ -111,6 +116,12 @@ def elastic_cases(url: str) -> list[Case]:
             goal="a million events in 10 s",
             pairs=3,
         ),
+    ]
+
+
+def elastic_index_cases(url: str) -> list[Case]:
+    """Return the cases of the index on the Elasticsearch at *url*, and of the way from a publish to it."""
+    return [
         case(
             "elastic-index",
             "documents",

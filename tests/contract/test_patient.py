@@ -2,20 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
-from events.block import Block
-from store.elastic.connection import Elastic, ElasticSettings
-from store.elastic.log import ElasticEventLog
-from store.errors import LogUnavailable
 from store.memory.log import MemoryEventLog
 from store.patient import Patience, PatientEventLog
 from store.ports import EventLog
-from tests.contract.blocks import chain
-from tests.contract.event_log import Another, EventLogContract, bare
+from tests.contract.event_log import Another, EventLogContract
 
 
 class TestPatientEventLog(EventLogContract):

@@ -4,6 +4,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -40,6 +41,15 @@ def running(roles: Granted, role: str, command: str, told: Path, **settings: str
             process.wait(STOP_S_MAX)
 
 
+def ask(client: httpx2.Client, path: str, **parameters: str) -> dict[str, object]:
+    """Return what the API answers; nothing while it cannot."""
+    try:
+        answer = client.get(path, params=parameters)
+    except httpx2.TransportError:
+        return {}
+    return answer.json() if answer.status_code == 200 else {}
+
+
 def test_every_process_works_with_its_role(
     system: System, secure_elastic: ElasticServer, tmp_path: Path, seed: int
 ) -> None:
@@ -56,13 +66,7 @@ def test_every_process_works_with_its_role(
         trust_env=False,
     )
 
-    def answered(path: str, **parameters: str) -> dict[str, object]:
-        try:
-            answer = client.get(path, params=parameters)
-        except httpx2.TransportError:
-            return {}
-        return answer.json() if answer.status_code == 200 else {}
-
+    answered = partial(ask, client)
     with granted(secure_elastic, WRITER, INDEXER, READER, RETENTION) as roles:
         with client, ExitStack() as processes:
             for role, command, more in (
