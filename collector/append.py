@@ -51,6 +51,13 @@ class Appender:
             await asyncio.shield(self._task)
             self._task = None
 
+    async def give_up(self) -> None:
+        """Try no more; the block on its way may be in the log or not, as after a kill."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
     def check(self) -> None:
         """Raise what became of the block on its way, if it failed already."""
         if self._task is not None and self._task.done():

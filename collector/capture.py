@@ -132,10 +132,13 @@ class Capture:
         await self._release()
         await self._all.acknowledged()
 
-    async def abandon(self) -> None:
-        """Settle the block on its way and drop what was gathered after it."""
+    async def abandon(self, *, at_once: bool = False) -> None:
+        """Settle the block on its way, or leave it *at_once*, and drop what was gathered after it."""
         self._sealer.discard()
-        await self._appender.settle()
+        if at_once:
+            await self._appender.give_up()
+        else:
+            await self._appender.settle()
 
     async def flush(self) -> None:
         """Seal what is gathered and send it on its way to the log."""

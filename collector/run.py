@@ -56,7 +56,7 @@ async def collect(settings: CollectorSettings, log: EventLog, stop: asyncio.Even
             log_line.info("the vhosts changed; the taps are opened again")
             continue
         except (AmqpError, ManagementUnavailable, VhostUnknown, LogUnavailable) as error:
-            if (outcome := _hopeless(error, memory)) is not None:
+            if (outcome := _hopeless(error, memory, stopping=stop.is_set())) is not None:
                 return outcome
             failing_since = _report(error, failing_since)
         except (ManagementRefused, WrongBroker, Fenced, LogRefused) as error:
@@ -67,15 +67,15 @@ async def collect(settings: CollectorSettings, log: EventLog, stop: asyncio.Even
     return Outcome(code=OK, reason="stopped as asked")
 
 
-def _hopeless(error: Exception, memory: Memory) -> Outcome | None:
-    """Return how to end because of *error*, which met a first attempt, so that waiting would hide a wrong setting."""
+def _hopeless(error: Exception, memory: Memory, *, stopping: bool) -> Outcome | None:
+    """Return how to end because of *error* if it met the first attempt, where waiting hides a wrong setting, or the last."""
     match error:
         case AmqpRefused() if not memory.has_led:
             whose = "the user, password and vhost are those of HOPTRAIL_AMQP_URL"
             return Outcome(code=WRONG, reason=f"{str(error).rstrip('.')}; {whose}")
         case VhostUnknown() if not memory.has_captured:
             return Outcome(code=WRONG, reason=str(error))
-        case LogUnavailable() if not memory.has_captured:
+        case LogUnavailable() if stopping or not memory.has_captured:
             return Outcome(code=REFUSED, reason=str(error))
         case _:
             return None

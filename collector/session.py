@@ -119,13 +119,11 @@ class Session:
             self._spawn(task)
         log_line.info("capturing", broker=self._cluster_name, vhosts=taps.vhosts)
         try:
-            await capture.pump(stop)
-            async with asyncio.timeout(FINISH_S_MAX):
-                await capture.finish("stopped")
+            await _until_stopped(capture, stop)
         except BaseException as error:
             if isinstance(error, AmqpError):
                 self._memory.lost_at = time.time_ns()
-            await capture.abandon()
+            await capture.abandon(at_once=stop.is_set())
             raise
         finally:
             for task in self._tasks:
@@ -239,3 +237,26 @@ class Session:
                 if str(error) != refused:
                     log_line.warning("retention is left to hoptrail log retain", why=str(error))
                 refused = str(error)
+
+
+async def _until_stopped(capture: Capture, stop: asyncio.Event) -> None:
+    """Capture until *stop* is set, then end in order.
+
+    Raises:
+        LogUnavailable: the log does not take in time what is left.
+    """
+    pumping = asyncio.create_task(capture.pump(stop))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({pumping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        async with asyncio.timeout(FINISH_S_MAX if stop.is_set() else None):
+            await pumping
+            await capture.finish("stopped")
+    except TimeoutError as error:
+        raise LogUnavailable(
+            f"the store took nothing for {FINISH_S_MAX:g} s; what it does not hold stays on the taps"
+        ) from error
+    finally:
+        pumping.cancel()
+        stopping.cancel()
+        await asyncio.gather(pumping, stopping, return_exceptions=True)

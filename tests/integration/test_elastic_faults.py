@@ -1,7 +1,9 @@
 """Capture into an Elasticsearch that is cut off, slow, busy, full, down or refuses: every event is there, and once."""
 
+import os
 import random
 import secrets
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -126,6 +128,26 @@ def test_a_slow_server_is_waited_for(
             )
             proxy.latency_s = 0.0
 
+            settle(collector, load, settings)
+
+
+def test_stopping_while_the_server_is_away_loses_nothing(
+    system: System, elastic: ElasticServer, tmp_path: Path, seed: int
+) -> None:
+    """Asked to stop while nothing can be stored, the collector ends with 4 and a sentence; the rest waits on the taps."""
+    settings = settings_of(elastic)
+    with Proxy(elastic.url) as proxy:
+        collector = collector_into(system, settings, tmp_path)
+        with capturing(collector, system, seed, STORE=proxy.url) as load:
+            proxy.refuse()
+            wait_until(lambda: '"append"' in collector.stderr, timeout_s=FAULT_S_MAX)
+            os.kill(collector.pid, signal.SIGINT)
+            assert collector.wait_ended(timeout_s=FAULT_S_MAX) == 4
+            assert "stays on the taps" in collector.stderr, collector.stderr[-2000:]
+            assert "Traceback" not in collector.stderr
+            proxy.resume()
+
+            collector.start_leading()
             settle(collector, load, settings)
 
 
