@@ -22,6 +22,7 @@ from store.patient import Patience, PatientEventLog
 from store.ports import Checkpoint, EventLog, MessageIndex, SnapshotStore
 
 SAVE_EVENTS = 5_000
+SAVE_INTERVAL_S = 0.4
 CATCH_UP_EVENTS = 50_000
 SNAPSHOT_EVENTS = 250_000
 SNAPSHOT_EVENTS_MIN = 1_000
@@ -36,11 +37,12 @@ class Pace:
     """How often the projector saves: the index after so many events or at the head, snapshots more rarely.
 
     `catch_up_events` are those after which it saves while the head is further away than that: what changes several
-    times in between is written once.
+    times in between is written once. Two saves at the head begin at least `save_interval_s` apart.
     """
 
     save_events: int = SAVE_EVENTS
     catch_up_events: int = CATCH_UP_EVENTS
+    save_interval_s: float = SAVE_INTERVAL_S
     snapshot_events: int = SNAPSHOT_EVENTS
     snapshot_interval_s: float = SNAPSHOT_INTERVAL_S
     poll_s: float = POLL_S
@@ -150,11 +152,20 @@ class Projector:
                     break
                 await self._fold(block)
                 if await self._is_due():
+                    began = self._monotonic()
                     await self._save()
                     await self._snapshot_when_due()
+                    if not until_head:
+                        await self._gather(stopping, began)
         finally:
             stopping.cancel()
         await self._save()
+
+    async def _gather(self, stopping: asyncio.Task[bool], since: float) -> None:
+        """Leave some time between two saves, so that what changes several times in a row is written once."""
+        left_s = self._pace.save_interval_s - (self._monotonic() - since)
+        if left_s > 0 and self.position >= self._head_position:
+            await asyncio.wait({stopping}, timeout=left_s)
 
     async def _fold(self, block: Block) -> None:
         try:

@@ -37,7 +37,7 @@ REGEX_CHARS_MAX = (
     8_192  # a facet's pairs are chosen by their path, of which every character may be escaped
 )
 
-REFRESH_INTERVAL = "1s"
+REFRESH_INTERVAL = "500ms"
 
 Properties = dict[str, Any]
 
