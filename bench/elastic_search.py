@@ -16,6 +16,7 @@ from bench.measure import Timed, timed
 from bench.search import BATCH, DOCUMENTS, NOW_NS, QUERIES, ROUNDS, Told, documents, named
 from store.elastic.connection import Elastic, ElasticSettings
 from store.elastic.index import ElasticMessageIndex
+from store.errors import QueryInvalid
 from store.ports import Checkpoint
 from store.query_parser import parse
 
@@ -103,6 +104,7 @@ def search_index(url: str) -> Timed:
     """Ask every query in turn, several rounds, of the index that was prepared."""
     spent: dict[str, list[float]] = {named(*each): [] for each in QUERIES}
     totals: dict[str, int] = {}
+    refused: set[str] = set()
 
     async def ask() -> None:
         async with (
@@ -112,7 +114,13 @@ def search_index(url: str) -> Timed:
             for _ in range(ROUNDS):
                 for query, sort in QUERIES:
                     began = time.perf_counter()
-                    page = await index.search(parse(query), sort=sort, limit=50, now_ns=NOW_NS)
+                    try:
+                        page = await index.search(parse(query), sort=sort, limit=50, now_ns=NOW_NS)
+                    except (
+                        QueryInvalid
+                    ):  # a phrase whose last word begins more words than the server can try
+                        refused.add(query)
+                        continue
                     spent[named(query, sort)].append((time.perf_counter() - began) * 1e3)
                     totals[named(query, sort)] = page.total
 
@@ -120,7 +128,10 @@ def search_index(url: str) -> Timed:
     every = sorted(value for values in spent.values() for value in values)
     result.extra["p50_ms"] = round(every[len(every) // 2], 1)
     result.extra["p95_ms"] = round(every[int(len(every) * 0.95)], 1)
-    result.extra["slowest_ms"] = {query: round(max(values), 1) for query, values in spent.items()}
+    result.extra["refused"] = len(refused)
+    result.extra["slowest_ms"] = {
+        query: round(max(each), 1) for query, each in spent.items() if each
+    }
     result.extra["totals"] = totals
     return result
 
