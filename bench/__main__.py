@@ -117,7 +117,7 @@ def elastic_log_cases(url: str) -> list[Case]:
             url,
             "1000000",
             goal="a million events in 10 s",
-            pairs=2,
+            pairs=1,
         ),
     ]
 
@@ -204,7 +204,7 @@ def page(outcomes: list[Outcome]) -> str:
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
     lines = [
         f"Measured {datetime.now(UTC):%Y-%m-%d} on {machine}; a shared and noisy machine.",
-        f"Pairs: {PAIRS}; one for memory and size, two for elastic-rebuild and elastic-latency.",
+        f"Pairs: {PAIRS}; one for memory, elastic-size and elastic-rebuild, two for elastic-latency.",
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "|" + "---|" * len(COLUMNS),
@@ -229,26 +229,28 @@ def elasticsearch(directory: Path, names: Sequence[str]) -> Iterator[str | None]
 def main() -> None:
     """Run what the command line names; ``--write``: and put it into the page, which keeps what else stands there."""
     names = [name for name in sys.argv[1:] if name != WRITE]
-    outcomes: list[Outcome] = []
+    keep = not names or WRITE in sys.argv
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         prepared = Path(folder)
         if not names or "search" in names:
             print(f"preparing an index of {SEARCHED:,} messages …", file=sys.stderr)
             fill(prepared / "index", documents(SEARCHED))
             blobs(prepared / "blobs.db", documents(SEARCHED))
-        outcomes += [_shown(run(case)) for case in _wanted(cases(prepared), names)]
+        for case in _wanted(cases(prepared), names):
+            _tell(run(case), keep=keep)
         url = stack.enter_context(elasticsearch(prepared, names))
-        needing = _wanted(elastic_cases(url), names) if url else []
-        outcomes += [_shown(run(case)) for case in needing]
-    if not names or WRITE in sys.argv:
-        _write(outcomes)
+        for case in _wanted(elastic_cases(url), names) if url else []:
+            _tell(run(case), keep=keep)
 
 
-def _write(outcomes: Sequence[Outcome]) -> None:
-    """Write the figures and the page; a case measured again takes the place of the older one."""
+def _tell(outcome: Outcome, *, keep: bool) -> None:
+    """Print a figure, and write it into the page; a case measured again takes the place of the older one."""
+    print(row(outcome), flush=True)
+    if not keep:
+        return
     file = DOCS / "benchmarks.json"
     known = msgspec.json.decode(file.read_bytes(), type=list[Outcome]) if file.exists() else []
-    told = {each.case.name: each for each in [*known, *outcomes]}
+    told = {each.case.name: each for each in [*known, outcome]}
     merged = list(told.values())
     file.write_text(json.dumps([asdict(each) for each in merged], indent=1) + "\n")
     (DOCS / "benchmarks.md").write_text(page(merged))
@@ -256,11 +258,6 @@ def _write(outcomes: Sequence[Outcome]) -> None:
 
 def _wanted(known: Iterable[Case], names: Sequence[str]) -> list[Case]:
     return [case for case in known if not names or case.name in names]
-
-
-def _shown(outcome: Outcome) -> Outcome:
-    print(row(outcome), flush=True)
-    return outcome
 
 
 if __name__ == "__main__":

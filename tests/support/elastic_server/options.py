@@ -9,6 +9,7 @@ Setting = str | int | bool
 Version = Literal["8", "9"]
 
 HEAP: Final = "512m"
+HEAP_MEASURED: Final = "1g"
 FAST_START: Final = ("-XX:TieredStopAtLevel=1",)
 """Compile quickly rather than well: the tests start servers more than they work them."""
 
@@ -33,4 +34,6 @@ class Options:
 
     def java_options(self) -> tuple[str, ...]:
         """Return what sets the heap and the compiler of the server's Java."""
-        return (f"-Xms{HEAP}", f"-Xmx{HEAP}", *(FAST_START if self.fast_start else ()))
+        if self.fast_start:
+            return (f"-Xms{HEAP}", f"-Xmx{HEAP}", *FAST_START)
+        return (f"-Xms{HEAP_MEASURED}", f"-Xmx{HEAP_MEASURED}")
