@@ -5,8 +5,6 @@ is committed by a *switch*: a document under its number in the index of the segm
 block, in whichever segment, exactly one has the number; what lost is never read.
 """
 
-from collections.abc import Iterable
-
 import msgspec
 
 from events.block import Block, BlockHead, BlockHeader
@@ -70,6 +68,10 @@ class StoredSegment(msgspec.Struct, frozen=True):
     first_observed_at: int
     digest: bytes
 
+    def place(self, number: int) -> str:
+        """Return the id under which block *number* of this segment stands."""
+        return opening_id(number, self.digest) if number == self.first_block else str(number)
+
 
 class StoredBodies(msgspec.Struct, frozen=True):
     bodies: bytes
@@ -120,10 +122,6 @@ def opened(document: StoredBlock) -> Block:
     """
     packed = _packed.decode(document.block)
     return Block(header=packed.header, digest=document.digest, envelopes=packed.envelopes)
-
-
-def opened_all(documents: Iterable[StoredBlock]) -> list[Block]:
-    return [opened(document) for document in documents]
 
 
 def switch_to(block: Block) -> StoredBlock:

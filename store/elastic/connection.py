@@ -235,6 +235,25 @@ class Elastic:
         return f"{self.settings.url}: {what}"
 
 
+class OnElastic:
+    """What stands on *elastic*: entering and leaving it opens and closes that."""
+
+    def __init__(self, elastic: Elastic) -> None:
+        self._elastic = elastic
+
+    async def __aenter__(self) -> Self:
+        await self._elastic.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._elastic.__aexit__(kind, error, trace)
+
+
 def failure_in(body: bytes) -> tuple[str, str]:
     """Return type and reason of the innermost error that an answer tells; empty when it tells none."""
     try:

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from store.elastic.connection import Answer, Elastic, RequestRefused, ShardsNotReady
+from store.elastic.connection import TIMEOUT_S, Answer, Elastic, RequestRefused, ShardsNotReady
 
 EXISTS = "resource_already_exists_exception"
 NO_INDEX = "index_not_found_exception"
@@ -142,6 +142,13 @@ async def search(
     decoder: "msgspec.json.Decoder[Found[T]]",
 ) -> list[T]:
     """Return the sources that a search finds; an index that is not there has none."""
+    return decoder.decode(await ask(elastic, index, body)).sources
+
+
+async def ask(
+    elastic: Elastic, index: str, body: Mapping[str, Any], *, timeout_s: float = TIMEOUT_S
+) -> bytes:
+    """Return the whole answer to a search; an index that is not there holds nothing."""
     answer = await when_ready(
         lambda: elastic.request(
             "POST",
@@ -152,9 +159,10 @@ async def search(
                 "allow_no_indices": "true",
                 "allow_partial_search_results": "false",
             },
+            timeout_s=timeout_s,
         )
     )
-    return decoder.decode(answer.body).sources
+    return answer.body
 
 
 async def when_ready(call: Callable[[], Awaitable[R]]) -> R:

@@ -9,7 +9,6 @@ from store.elastic.blocks import (
     StoredSegment,
     block_docs,
     blocks_found,
-    opening_id,
 )
 from store.elastic.connection import Elastic
 from store.elastic.documents import read, search
@@ -78,7 +77,7 @@ class Finder:
 
     async def _read(self, span: Span, numbers: list[int]) -> list[StoredBlock]:
         start = span.start
-        ids = [opening_id(n, start.digest) if n == start.first_block else str(n) for n in numbers]
+        ids = [start.place(number) for number in numbers]
         index = self._elastic.names.blocks(start.segment)
         found: list[StoredBlock] = []
         for number, doc in zip(

@@ -6,11 +6,9 @@ that does not exist yet finds nothing in it. Reads, `get` too, are up to a secon
 
 import re
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Self
 
 from store.documents import MessageDocument
-from store.elastic.connection import Elastic
+from store.elastic.connection import Elastic, OnElastic
 from store.elastic.index_facets import facets
 from store.elastic.index_reader import IndexReader
 from store.elastic.index_versions import Versions
@@ -23,7 +21,7 @@ from store.query import Query
 VERSION_PATTERN = re.compile(r"[a-z0-9_.]{1,64}")
 
 
-class ElasticMessageIndex:
+class ElasticMessageIndex(OnElastic):
     """A :class:`store.ports.MessageIndex` under the names of *elastic*, which it opens and closes.
 
     *version* is that of the projection written: a new one is built beside the one searched, and takes its place when it has
@@ -33,24 +31,12 @@ class ElasticMessageIndex:
     def __init__(
         self, elastic: Elastic, *, version: str | None = None, refresh: bool = False
     ) -> None:
-        self._elastic = elastic
+        super().__init__(elastic)
         self._versions = Versions(elastic)
         self._reader = IndexReader(elastic)
         self._writer = None
         if version is not None:
             self._writer = IndexWriter(elastic, version_of(version), refresh=refresh)
-
-    async def __aenter__(self) -> Self:
-        await self._elastic.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._elastic.__aexit__(kind, error, trace)
 
     @property
     def reduced(self) -> int:

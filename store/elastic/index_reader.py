@@ -12,7 +12,7 @@ import msgspec
 
 from store.documents import MessageDocument
 from store.elastic.connection import Elastic, RequestRefused
-from store.elastic.documents import when_ready
+from store.elastic.documents import ask
 from store.elastic.index_document import unpacked
 from store.elastic.index_fields import DOCUMENT, MESSAGE, POSITION, PUBLISHED_AT, SORTED_BY
 from store.elastic.index_query import Dsl, all_of, dsl
@@ -85,24 +85,11 @@ class IndexReader:
             QueryInvalid: Elasticsearch cannot answer this query: it is too deep, or asks for too many words at once.
         """
         try:
-            answer = await when_ready(
-                lambda: self._elastic.request(
-                    "POST",
-                    f"/{self._elastic.names.messages}/_search",
-                    body=_encode(body),
-                    params={
-                        "ignore_unavailable": "true",
-                        "allow_no_indices": "true",
-                        "allow_partial_search_results": "false",
-                    },
-                    timeout_s=TIMEOUT_S,
-                )
-            )
+            return await ask(self._elastic, self._elastic.names.messages, body, timeout_s=TIMEOUT_S)
         except RequestRefused as error:
             if error.status != 400:
                 raise
             raise QueryInvalid(f"Elasticsearch cannot answer this: {error.reason}", 0) from error
-        return answer.body
 
     async def get(self, uid: str) -> MessageDocument | None:
         body = {"size": 1, "query": {"ids": {"values": [uid]}}, "_source": [DOCUMENT]}

@@ -8,8 +8,6 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from types import TracebackType
-from typing import Self
 
 import msgspec
 
@@ -25,13 +23,12 @@ from store.elastic.blocks import (
     bodies_docs,
     encode,
     opened,
-    opening_id,
     segment_of,
     stored,
     switch_to,
     unique_id,
 )
-from store.elastic.connection import Elastic
+from store.elastic.connection import Elastic, OnElastic
 from store.elastic.documents import create, read
 from store.elastic.finder import Finder, Span
 from store.elastic.segments import Segments
@@ -45,29 +42,17 @@ REREADS_MAX = 20
 REREAD_S = 0.05
 
 
-class ElasticEventLog:
+class ElasticEventLog(OnElastic):
     """An :class:`store.ports.EventLog` under the names of *elastic*, which it opens and closes."""
 
     def __init__(self, elastic: Elastic, *, read_only: bool = False) -> None:
-        self._elastic = elastic
+        super().__init__(elastic)
         self._names = elastic.names
         self._read_only = read_only
         self._segments = Segments(elastic)
         self._tail = Tail(elastic, self._segments)
         self._finder = Finder(elastic)
         self._key: bytes | None = None
-
-    async def __aenter__(self) -> Self:
-        await self._elastic.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._elastic.__aexit__(kind, error, trace)
 
     async def append(self, block: Block) -> None:
         self._require_writing()
@@ -219,9 +204,7 @@ class ElasticEventLog:
         held = await self._segments.holding(start)
         if held is None:
             raise LogUnavailable(f"block {start} was dropped by retention meanwhile")
-        ids = [str(number) for number in range(start, stop)]
-        if start == held.first_block:
-            ids[0] = opening_id(start, held.digest)
+        ids = [held.place(number) for number in range(start, stop)]
         docs = await read(self._elastic, self._names.blocks(held.segment), ids, block_docs)
         found: list[Block] = []
         for number, doc in enumerate(docs, start):
@@ -254,11 +237,9 @@ class ElasticEventLog:
             return None
         held = await self._segments.holding(number)
         while held is not None:
-            where = str(number)
-            if number == held.first_block:
-                where = opening_id(number, held.digest)
             index = self._names.blocks(held.segment)
-            (doc,) = await read(self._elastic, index, [where], block_docs, fields=fields)
+            where = [held.place(number)]
+            (doc,) = await read(self._elastic, index, where, block_docs, fields=fields)
             if doc.source is not None and doc.source.next_segment is not None:
                 await self._tail.through(doc.source)
             elif doc.source is not None:

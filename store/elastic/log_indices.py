@@ -49,13 +49,18 @@ def snapshots() -> Index:
 
 def _index(properties: dict[str, Any]) -> Index:
     return {
-        "settings": {
-            "index": {
-                "number_of_shards": 1,
-                "auto_expand_replicas": "0-1",
-                "codec": "best_compression",
-                "refresh_interval": "1s",
-            }
-        },
+        "settings": settings("1s"),
         "mappings": {"dynamic": False, "properties": properties},
+    }
+
+
+def settings(refresh_interval: str) -> Index:
+    """Return the settings that every index of the store has."""
+    return {
+        "index": {
+            "number_of_shards": 1,
+            "auto_expand_replicas": "0-1",
+            "codec": "best_compression",
+            "refresh_interval": refresh_interval,
+        }
     }

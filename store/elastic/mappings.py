@@ -24,7 +24,7 @@ from store.elastic.index_fields import (
     TIMESTAMP,
     stored_as,
 )
-from store.elastic.log_indices import blocks, bodies, keys, segments, snapshots
+from store.elastic.log_indices import blocks, bodies, keys, segments, settings, snapshots
 from store.fields import FIELDS, Kind
 
 __all__ = ["blocks", "bodies", "checkpoints", "keys", "messages", "segments", "snapshots"]
@@ -87,14 +87,14 @@ def messages() -> dict[str, Any]:
             _put(properties, stored_as(name), _type_of(name, field.kind))
     for name, to in ALIASES.items():
         _put(properties, name, {"type": "alias", "path": to})
-    settings = _settings()
-    settings["index"] |= {
+    told = settings(REFRESH_INTERVAL)
+    told["index"] |= {
         "mapping": {"total_fields": {"limit": TOTAL_FIELDS_MAX}},
         "query": {"default_field": [NAME_WORDS, HEADER_WORDS, BODY_WORDS]},
         "max_regex_length": REGEX_CHARS_MAX,
     }
     return {
-        "settings": settings,
+        "settings": told,
         "mappings": {
             "dynamic": False,
             "properties": properties,
@@ -105,7 +105,7 @@ def messages() -> dict[str, Any]:
 def checkpoints() -> dict[str, Any]:
     """Return settings and mappings of the index of checkpoints, one document per projection's version."""
     return {
-        "settings": _settings(),
+        "settings": settings(REFRESH_INTERVAL),
         "mappings": {
             "dynamic": False,
             "properties": {
@@ -121,17 +121,6 @@ def checkpoints() -> dict[str, Any]:
 def is_fraction(name: str) -> bool:
     """Return whether the number field *name* of the query language holds binary fractions; the others are integers."""
     return name == "latency_ms" or name.endswith(".confidence")
-
-
-def _settings() -> dict[str, Any]:
-    return {
-        "index": {
-            "number_of_shards": 1,
-            "auto_expand_replicas": "0-1",
-            "codec": "best_compression",
-            "refresh_interval": REFRESH_INTERVAL,
-        }
-    }
 
 
 def _type_of(name: str, kind: Kind) -> dict[str, Any]:

@@ -5,14 +5,12 @@ A snapshot whose parts are not all there, or whose check fails, is as good as no
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from types import TracebackType
-from typing import Self
 
 import msgspec
 import zstandard
 
 from store.elastic import log_indices
-from store.elastic.connection import Elastic
+from store.elastic.connection import Elastic, OnElastic
 from store.elastic.documents import Docs, Found, create, make_index, read, search
 from store.errors import LogUnavailable
 from store.ports import Snapshot
@@ -49,25 +47,13 @@ _snapshot = msgspec.msgpack.Decoder(Snapshot)
 _bulked = msgspec.json.Decoder(_Bulked)
 
 
-class ElasticSnapshotStore:
+class ElasticSnapshotStore(OnElastic):
     """A :class:`store.ports.SnapshotStore` under the names of *elastic*, which it opens and closes."""
 
     def __init__(self, elastic: Elastic) -> None:
-        self._elastic = elastic
+        super().__init__(elastic)
         self._index = elastic.names.snapshots
         self._is_made = False
-
-    async def __aenter__(self) -> Self:
-        await self._elastic.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._elastic.__aexit__(kind, error, trace)
 
     async def save(self, snapshot: Snapshot) -> None:
         if not self._is_made:

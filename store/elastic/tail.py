@@ -142,8 +142,7 @@ class Tail:
         """
         index = self._elastic.names.blocks(low.segment)
         start = await self._segments.holding(low.number)
-        opens = start is not None and start.first_block == low.number
-        where = opening_id(low.number, low.digest) if opens else str(low.number)
+        where = str(low.number) if start is None else start.place(low.number)
         ids = [where, *map(str, numbers)]
         itself, *docs = await read(self._elastic, index, ids, block_docs, fields=META)
         if itself.source is None or itself.source.digest != low.digest:
