@@ -69,7 +69,6 @@ class _Histogram(msgspec.Struct, frozen=True):
 
 _found = msgspec.json.Decoder(_Found)
 _histogram = msgspec.json.Decoder(_Histogram)
-_encode = msgspec.json.Encoder().encode
 
 
 class IndexReader:
