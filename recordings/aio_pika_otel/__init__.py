@@ -1,0 +1,1 @@
+"""aio-pika with OpenTelemetry, recorded."""

@@ -1,0 +1,1 @@
+"""amqplib with the OpenTelemetry instrumentation, recorded."""

@@ -1,0 +1,1 @@
+"""Celery with delays kept by the broker, recorded."""

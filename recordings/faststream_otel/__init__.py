@@ -1,0 +1,1 @@
+"""FastStream with its OpenTelemetry middleware, recorded."""

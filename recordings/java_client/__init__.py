@@ -1,0 +1,1 @@
+"""The plain Java client, recorded."""

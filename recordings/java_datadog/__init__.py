@@ -1,0 +1,1 @@
+"""The plain Java client under Datadog's agent, recorded."""

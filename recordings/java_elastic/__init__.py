@@ -1,0 +1,1 @@
+"""The plain Java client under Elastic's agent, recorded."""

@@ -1,0 +1,1 @@
+"""lapin, recorded."""

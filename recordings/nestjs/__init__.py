@@ -1,0 +1,1 @@
+"""NestJS microservices, recorded."""

@@ -1,0 +1,1 @@
+"""pika with OpenTelemetry, recorded."""

@@ -1,0 +1,1 @@
+"""Rascal, recorded."""

@@ -1,0 +1,1 @@
+"""The RabbitMQ binder of Spring Cloud Stream, recorded."""
