@@ -13,20 +13,28 @@ from typing import Any
 import structlog
 
 from collector.amqp import Delivery, DeliveryBuffer, TableDamaged, decode_properties
-from collector.append import Appender
-from collector.decode import Decoder, Draft, reason_of
+from collector.append import Appender, Appending
+from collector.decoding.binding import FIREHOSE_EXCHANGE, through_binding
+from collector.decoding.decoder import Decoder, Draft
+from collector.decoding.refused import reason_of
 from collector.errors import Replan
-from collector.lag import TapLag
-from collector.ledger import traced
-from collector.plan import DEAD_LETTERS, EVENTS
-from collector.reconcile import reconcile
+from collector.ledger.audit import Counts
+from collector.ledger.auditor import Auditor, Taken
+from collector.ledger.gaps import left_open
+from collector.ledger.lag import TapLag
+from collector.ledger.outages import Begin, came_short, traced
+from collector.operations.intake import Intake
+from collector.operations.judging import FACTS_MAX
+from collector.operations.retry.standing import Standing, complete_until
 from collector.seal import Sealer
 from collector.segments import SegmentKeeper
-from collector.tap import Stored, Tap
-from collector.taps import Taps
-from collector.told import KINDS
-from collector.topology_events import SNAPSHOT_WANTED, facts_of, is_own
-from collector.topology_state import CLIENTS, TopologyState
+from collector.taps.plan import DEAD_LETTERS, EVENTS, FIREHOSE, PLANNED_BY
+from collector.taps.tap import Stored, Tap
+from collector.taps.taps import Taps
+from collector.topology.events import SNAPSHOT_WANTED, facts_of, is_own
+from collector.topology.reconcile import reconcile
+from collector.topology.state import CLIENTS, TopologyState
+from collector.topology.told import KINDS
 from collector.watch import Snapshot, Watch
 from events.block import Block
 from events.facts import (
@@ -37,24 +45,29 @@ from events.facts import (
     Fact,
     OverlapAmbiguous,
 )
+from events.operations import OperatorState
 from events.values import Text, to_text
-from store.ports import EventLog
 
 RELEASE_AFTER_S = 600.0
 """A tap quiet for so long is acknowledged whole, well before the broker's half hour is over."""
 IDLE_WAIT_S = 5.0
+TRACING_WANTED = ("vhost.created", "node.added")
+"""Events of the broker after which the firehose may be off somewhere."""
 
 log_line = structlog.get_logger("hoptrail.collect")
 
 
 class Capture:
-    """Turns what arrives into blocks. Everything it needs was opened by the caller."""
+    """Turns what arrives into blocks. Everything it needs was opened by the caller.
+
+    `has_appended` says whether any block became durable.
+    """
 
     def __init__(
         self,
         *,
         sealer: Sealer,
-        log: EventLog,
+        to: Appending,
         segments: SegmentKeeper,
         decoder: Decoder,
         state: TopologyState,
@@ -63,6 +76,8 @@ class Capture:
         taps: Taps,
     ) -> None:
         self._all = taps
+        self._auditor: Auditor | None = None
+        self._begin: Begin | None = None
         self._watch = watch
         self._taps: list[Tap] = []
         self._lags: dict[Tap, TapLag] = {}
@@ -73,27 +88,46 @@ class Capture:
         self._state = state
         self._buffer = buffer
         self._findings = watch.findings
-        self._appender = Appender(log, self._durable, buffer.poke)
+        self._appender = Appender(to, self._durable, buffer.poke)
+        self.has_appended = False
         self._on_way: dict[int, list[tuple[Tap, Stored]]] = {}
+        self._intake = Intake(b"", OperatorState())
         self._dead_letters_to: Mapping[tuple[Text, Text], Text | None] = state.dead_letters_to()
         self._last_traffic = time.monotonic()
         self._own_connections: set[Text] = set()
+        self._durable_position = sealer.head.next_position
 
     @property
     def epoch(self) -> int:
         """The epoch of this leadership's blocks."""
         return self._sealer.epoch
 
-    def read(self, taps: Sequence[tuple[Tap, TapLag | None]]) -> None:
-        """Let *taps* be the ones that deliveries come from."""
+    def standing(self, vhost: Text) -> Standing:
+        """Return how far the log has come, and the tap of *vhost*."""
+        position = self._sealer.head.next_position + len(self._sealer)
+        return Standing(position, self._durable_position, complete_until(self._lags, vhost))
+
+    def let_audit(self, auditor: Auditor) -> None:
+        """Let *auditor* compare what is captured with what the broker counts."""
+        self._auditor = auditor
+
+    def obey(self, intake: Intake) -> None:
+        """Let *intake* say what to append for the commands of operators, before any fact is added."""
+        self._intake = intake
+
+    def read(self, taps: Sequence[tuple[Tap, TapLag | None]], begin: Begin | None = None) -> None:
+        """Let *taps* be the ones that deliveries come from; *begin* says what they may have lost before."""
+        self._begin = begin
         self._taps = [tap for tap, _ in taps]
         self._lags = {tap: lag for tap, lag in taps if lag is not None}
 
     def add(self, fact: Fact) -> None:
         """Add a fact of the collector's own, and let it change the state."""
         now = time.time_ns()
-        self._state.apply(fact, now)
-        self._sealer.add_fact(fact, now_ns=now)
+        self._apply(fact, now)
+        self._intake.state.apply(self._sealer.add_fact(fact, now_ns=now))
+        if self._auditor is not None:
+            self._auditor.saw(fact)
 
     async def take_in(self, facts: Iterable[Fact]) -> None:
         """Add facts of the collector's own, in as many blocks as they need.
@@ -120,7 +154,9 @@ class Capture:
             await self._buffer.wait(self._wait_s())
             await self._take()
             await self._take_findings()
-            await self._plan()
+            await self._take_commands()
+            await self._audit()
+            self._plan()
             self._appender.check()
             await self._seal_if_due()
             await self._release_if_quiet()
@@ -149,9 +185,10 @@ class Capture:
         self._on_way[block.number] = [
             (tap, stored) for tap in self._taps if (stored := tap.sealed()) is not None
         ]
+        self._intake.sealed(block.number)
         await self._appender.start(block)
         if self._segments.is_full(block):
-            for fact in self._segments.open_next(self._sealer, self._state):
+            for fact in self._segments.open_next(self._sealer, self._state, self._intake.state):
                 self._sealer.add_fact(fact, now_ns=time.time_ns())
                 if self._sealer.full:
                     await self.flush()
@@ -170,12 +207,19 @@ class Capture:
             at_most=overlap.most,
             new=len(new),
         )
+        if not any(each.aligning for each in self._taps if each.vhost == tap.vhost):
+            await self.take_in(left_open(self._state, tap.vhost, now_ns=time.time_ns()))
+        if tap.queue == FIREHOSE and self._begin is not None:
+            await self.take_in(came_short(tap.vhost, tap.short, self._begin))
         now = time.time_ns()
         for delivery, draft in new:
-            await self._add(tap, delivery, draft, now)
+            self._add(tap, delivery, draft, now)
+            if self._sealer.full:
+                await self.flush()
 
     async def _take(self) -> None:
         now = time.time_ns()
+        sealer = self._sealer
         for delivery in self._buffer.take():
             tap: Tap = delivery.source
             tap.received += 1
@@ -185,27 +229,35 @@ class Capture:
             elif draft is None:
                 tap.ignore(delivery)
             else:
-                await self._add(tap, delivery, draft, now)
+                self._add(tap, delivery, draft, now)
+                if sealer.full:
+                    await self.flush()
         for tap in self._taps:
             if tap.aligning and tap.can_align:
                 await self._align(tap)
 
-    async def _add(self, tap: Tap, delivery: Delivery, draft: Draft, now: int) -> None:
+    def _add(self, tap: Tap, delivery: Delivery, draft: Draft, now: int) -> None:
         lag = self._lags.get(tap)
         self._sealer.add(draft, now_ns=now, lag_ms=lag.lag_ms(delivery.tag, now) if lag else 0)
-        tap.added(delivery)
+        tap.added(delivery, draft)
         self._last_traffic = time.monotonic()
-        if self._sealer.full:
-            await self.flush()
 
     def _decode(self, tap: Tap, delivery: Delivery) -> Draft | None:
+        if tap.queue == FIREHOSE and delivery.exchange == FIREHOSE_EXCHANGE:
+            return self._decoder.firehose(delivery, tap=tap.queue, vhost=tap.vhost)
         if tap.queue == EVENTS:
             return self._event(tap, delivery)
         if tap.queue == DEAD_LETTERS:
             return self._decoder.dead_letter(
                 delivery, tap=tap.queue, vhost=tap.vhost, dead_letters_to=self._dead_letters_to
             )
-        return self._decoder.firehose(delivery, tap=tap.queue, vhost=tap.vhost)
+        return through_binding(
+            self._decoder,
+            delivery,
+            tap=tap.queue,
+            vhost=tap.vhost,
+            dead_letters_to=self._dead_letters_to,
+        )
 
     def _event(self, tap: Tap, delivery: Delivery) -> Draft | None:
         routing_key = to_text(delivery.routing_key)
@@ -219,14 +271,17 @@ class Capture:
             )
         if isinstance(routing_key, str) and routing_key.startswith(SNAPSHOT_WANTED):
             self._watch.snapshot_wanted.set()
+        if routing_key in TRACING_WANTED:
+            self._watch.tracing_wanted.set()
         if fact is None or not self._state.is_news(fact):
             return None
-        self._apply(fact)
+        self._apply(fact, time.time_ns())
         return Draft(fact, bulk=len(delivery.header) + 96)
 
-    def _apply(self, fact: Fact) -> None:
-        self._state.apply(fact, time.time_ns())
-        self._plan_wanted = True
+    def _apply(self, fact: Fact, now: int) -> None:
+        self._all.bindings.observed(fact, self._state)
+        self._state.apply(fact, now)
+        self._plan_wanted = self._plan_wanted or isinstance(fact, PLANNED_BY)
 
     async def _take_findings(self) -> None:
         findings = self._findings
@@ -241,6 +296,32 @@ class Capture:
         for found in tracing:
             await self.take_in(traced(self._state, found))
 
+    async def _take_commands(self) -> None:
+        """Add the facts of each command to one block, so that the log holds all of them or none."""
+        commands, self._findings.commands = self._findings.commands, []
+        for asked in commands:
+            while self._sealer.lacks_room(FACTS_MAX):
+                await self.flush()
+            for fact in self._intake.take(asked, time.time_ns()):
+                self.add(fact)
+
+    async def _audit(self) -> None:
+        readings, self._findings.readings = self._findings.readings, []
+        if self._auditor is None:
+            return
+        for reading in readings:
+            self._auditor.read(reading)
+        now = time.time_ns()
+        if self._auditor.is_due(now):
+            taken: dict[Text, Taken] = {
+                tap.vhost: Taken(
+                    Counts(tap.published, tap.delivered), lag.complete_until(tap.taken_tag)
+                )
+                for tap, lag in self._lags.items()
+                if tap.queue == FIREHOSE and not tap.aligning
+            }
+            await self.take_in(self._auditor.look(now, taken))
+
     async def _reconcile(self, snapshot: Snapshot) -> None:
         vhosts = set(self._all.vhosts)
         facts = list(self._observed(snapshot)) if snapshot.clients else snapshot.facts
@@ -250,12 +331,12 @@ class Capture:
             kinds=CLIENTS if snapshot.clients else KINDS,
             vhosts=vhosts,
             now_ns=snapshot.at,
-            live_clients=self._all.has_events,
+            has_events=self._all.has_events,
         )
-        first_look = not snapshot.clients and not self._all.topology_is_known
-        self._all.topology_is_known = self._all.topology_is_known or first_look
-        self._plan_wanted = self._plan_wanted or bool(news) or first_look
+        if not snapshot.clients and not self._all.bindings.topology_is_known:
+            self._all.bindings.topology_is_known = self._plan_wanted = True
         await self.take_in(news)
+        self._state.confirm(facts, snapshot.at)
 
     def _observed(self, snapshot: Snapshot) -> list[Fact]:
         """Return the clients of the snapshot but the collector's own."""
@@ -272,11 +353,11 @@ class Capture:
                 found.append(fact)
         return found
 
-    async def _plan(self) -> None:
+    def _plan(self) -> None:
         if self._plan_wanted:
             self._plan_wanted = False
             self._dead_letters_to = self._state.dead_letters_to()
-            await self.take_in(await self._all.tap_dead_letters(self._state))
+            self._all.bindings.follow(self._state, has_events=self._all.has_events)
 
     def _wait_s(self) -> float:
         due = self._sealer.due_in_ms(time.time_ns())
@@ -288,9 +369,12 @@ class Capture:
             await self.flush()
 
     def _durable(self, block: Block) -> None:
+        self.has_appended = True
+        self._durable_position = block.header.first_position + block.header.count
         for tap, stored in self._on_way.pop(block.number, []):
             if self._buffer.failure is None:
                 tap.durable(stored)
+        self._intake.durable(block.number)
 
     async def _release_if_quiet(self) -> None:
         if self._appender.busy:

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from collector.align import Window, least_overlap
-from collector.topology_state import TOPOLOGY_NAMES, TopologyState
+from collector.taps.align import Window, least_overlap
+from collector.topology.state import TOPOLOGY_NAMES, TopologyState
 from events.block import BlockHead, open_block
 from events.facts import (
     TRAFFIC,
@@ -13,8 +13,10 @@ from events.facts import (
     CaptureStarted,
     CaptureStopped,
     Fact,
+    OperatorRestated,
     SegmentStarted,
 )
+from events.operations import OPERATOR_NAMES, OperatorState
 from events.values import Text
 from store.ports import EventLog
 
@@ -24,35 +26,61 @@ _TRAFFIC_NAMES = frozenset(kind.__name__ for kind in TRAFFIC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What the log says. `cluster_name` is None in an empty log, `captured` whether a capture ever started."""
+    """What the log says. `cluster_name` is None in an empty log, `captured` whether a capture ever started.
+
+    `owes_operators` says that the segment's writer was killed before it had restated what operators did.
+    """
 
     cluster_name: Text | None
     state: TopologyState
     captured: bool
     prefetch: int
+    operators: OperatorState = field(default_factory=OperatorState)
+    owes_operators: bool = False
 
 
 async def read_history(log: EventLog, head: BlockHead | None) -> History:
-    """Return what the segment being written says of the broker and its topology."""
-    state = TopologyState()
+    """Return what the segment being written says of the broker, its topology and its operators."""
+    state, operators, left = TopologyState(), OperatorState(), 0
     cluster_name: Text | None = None
     captured, prefetch = False, 0
     if head is None:
         return History(cluster_name=None, state=state, captured=False, prefetch=0)
     segments = await log.segments()
-    wanted = TOPOLOGY_NAMES | {"SegmentStarted", "BrokerBound", "CaptureStarted"}
+    wanted = TOPOLOGY_NAMES | OPERATOR_NAMES | {"SegmentStarted", "BrokerBound", "CaptureStarted"}
     async for block in log.blocks(start=segments[-1].first_block if segments else 0):
         if wanted.isdisjoint(block.header.kinds):
             continue
         for envelope in open_block(block):
             fact = envelope.fact
             state.apply(fact, envelope.observed_at)
+            operators.apply(envelope)
+            left = fact.left if isinstance(fact, OperatorRestated) else left
             if isinstance(fact, SegmentStarted | BrokerBound):
                 cluster_name = fact.cluster_name
                 captured = captured or (isinstance(fact, SegmentStarted) and fact.segment > 0)
             elif isinstance(fact, CaptureStarted):
                 captured, prefetch = True, fact.prefetch
-    return History(cluster_name=cluster_name, state=state, captured=captured, prefetch=prefetch)
+    if left and len(segments) > 1:
+        operators = await _operators(log, segments[-2].first_block)
+    return History(
+        cluster_name=cluster_name,
+        state=state,
+        captured=captured,
+        prefetch=prefetch,
+        operators=operators,
+        owes_operators=left > 0,
+    )
+
+
+async def _operators(log: EventLog, start: int) -> OperatorState:
+    """Return what operators did as the blocks from number *start* on tell it."""
+    operators = OperatorState()
+    async for block in log.blocks(start=start):
+        if not OPERATOR_NAMES.isdisjoint(block.header.kinds):
+            for envelope in open_block(block):
+                operators.apply(envelope)
+    return operators
 
 
 async def read_cluster_name(log: EventLog, head: BlockHead | None) -> Text | None:

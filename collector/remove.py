@@ -3,12 +3,18 @@
 from contextlib import AsyncExitStack
 from typing import Any
 
-from collector import plan
-from collector.amqp import AmqpError, Connection, parse_url
-from collector.broker import BrokerUnavailable, Management, ManagementRefused, ManagementUnavailable
+from collector.amqp import AmqpError, Connection
 from collector.errors import LeaderHeld, VhostUnknown
-from collector.opening import exists, open_home, open_vhosts, take_leadership
+from collector.leadership import take_leadership
+from collector.management.broker import (
+    BrokerUnavailable,
+    Management,
+    ManagementRefused,
+    ManagementUnavailable,
+)
 from collector.settings import CollectorSettings
+from collector.taps import plan
+from collector.taps.opening import exists, open_home, open_vhosts
 
 LEFT_OVER = (plan.FIREHOSE, plan.DEAD_LETTERS, plan.EVENTS, plan.COMMANDS)
 
@@ -22,12 +28,16 @@ async def remove(settings: CollectorSettings) -> list[str]:
     """
     try:
         async with AsyncExitStack() as stack:
-            home = await stack.enter_async_context(await open_home(parse_url(settings.amqp_url)))
+            home = await stack.enter_async_context(await open_home(settings.address))
             await take_leadership(home)
-            management = await stack.enter_async_context(Management(settings.management_url))
+            management = await stack.enter_async_context(
+                Management(settings.management_url, settings.management_tls)
+            )
             admin = management
             if settings.admin_url is not None:
-                admin = await stack.enter_async_context(Management(settings.admin_url))
+                admin = await stack.enter_async_context(
+                    Management(settings.admin_url, settings.management_tls)
+                )
             return await _remove(settings, stack, home, management, admin)
     except LeaderHeld as error:
         raise BrokerUnavailable(f"{error}; stop it first, or it makes the taps again") from error

@@ -11,22 +11,30 @@ from dataclasses import dataclass
 
 import structlog
 
-from collector.amqp import AmqpError, AmqpRefused, parse_url
-from collector.broker import Management, ManagementRefused, ManagementUnavailable
+from collector.amqp import AmqpError, AmqpRefused
+from collector.append import PATIENCE_S
 from collector.errors import LeaderHeld, Replan, VhostUnknown
-from collector.opening import open_home, take_leadership
-from collector.session import Memory, Session
+from collector.leadership import take_leadership
+from collector.management.broker import Management, ManagementRefused, ManagementUnavailable
+from collector.memory import Memory, Nobody, Tell
+from collector.session import Session
 from collector.settings import CollectorSettings
+from collector.taps.opening import open_home
 from store.errors import Fenced, LogRefused, LogUnavailable, WrongBroker
 from store.ports import EventLog
 
 RETRY_S = 0.25
 RETRY_LATER_S = 2.0
 RETRY_SOON_S_MAX = 300.0
-STANDBY_S = 2.0
+STANDBY_S = 1.0
+YIELD_S = 3.0
+"""So long one of a group that cannot reach the store lets the others try."""
+FENCED_MAX = 3
+"""A leader that is fenced before its first block met the last one of its predecessor; not often in a row."""
 OWN_LEADER_S_MAX = 60.0
 LEADER_GRACE_S = 1.0
 
+WAITED_FOR = (AmqpError, ManagementUnavailable, ManagementRefused, VhostUnknown, LogUnavailable)
 OK, WRONG, REFUSED, NOT_LEADER = 0, 2, 4, 5
 
 log_line = structlog.get_logger("hoptrail.collect")
@@ -40,9 +48,11 @@ class Outcome:
     reason: str
 
 
-async def collect(settings: CollectorSettings, log: EventLog, stop: asyncio.Event) -> Outcome:
-    """Capture into *log*, which is open, until *stop* is set or there is no point in going on."""
-    memory = Memory()
+async def collect(
+    settings: CollectorSettings, log: EventLog, stop: asyncio.Event, *, tell: Tell | None = None
+) -> Outcome:
+    """Capture into *log*, which is open, until *stop* is set or there is no point in going on; *tell* who looks whether."""
+    memory = Memory(tell=tell or Nobody())
     failing_since: float | None = None
     while not stop.is_set():
         try:
@@ -55,15 +65,22 @@ async def collect(settings: CollectorSettings, log: EventLog, stop: asyncio.Even
         except Replan:
             log_line.info("the vhosts changed; the taps are opened again")
             continue
-        except (AmqpError, ManagementUnavailable, VhostUnknown, LogUnavailable) as error:
+        except WAITED_FOR as error:
+            memory.store_is_away = isinstance(error, LogUnavailable)
             if (outcome := _hopeless(error, memory, stopping=stop.is_set())) is not None:
                 return outcome
+            memory.tell.lost(str(error))
             failing_since = _report(error, failing_since)
-        except (ManagementRefused, WrongBroker, Fenced, LogRefused) as error:
+        except Fenced as error:
+            if not _goes_on(settings, memory, error):
+                return Outcome(code=NOT_LEADER, reason=f"another collector took over: {error}")
+        except (WrongBroker, LogRefused) as error:
             return _ended_by(error)
         if memory.captures:
             failing_since, memory.captures = None, False
-        await _pause(stop, _delay_s(failing_since))
+        await _pause(
+            stop, _delay_s(failing_since, yields=settings.standby and memory.store_is_away)
+        )
     return Outcome(code=OK, reason="stopped as asked")
 
 
@@ -71,36 +88,66 @@ def _hopeless(error: Exception, memory: Memory, *, stopping: bool) -> Outcome | 
     """Return how to end because of *error* if it met the first attempt, where waiting hides a wrong setting, or the last."""
     match error:
         case AmqpRefused() if not memory.has_led:
-            whose = "the user, password and vhost are those of HOPTRAIL_AMQP_URL"
-            return Outcome(code=WRONG, reason=f"{str(error).rstrip('.')}; {whose}")
-        case VhostUnknown() if not memory.has_captured:
             return Outcome(code=WRONG, reason=str(error))
-        case LogUnavailable() if stopping or not memory.has_captured:
+        case ManagementRefused() | VhostUnknown() if not memory.has_captured:
+            return Outcome(code=WRONG, reason=str(error))
+        case LogUnavailable() if stopping or not (memory.has_captured or memory.store_answered):
             return Outcome(code=REFUSED, reason=str(error))
         case _:
             return None
 
 
-def _ended_by(error: ManagementRefused | WrongBroker | Fenced | LogRefused) -> Outcome:
+def _goes_on(settings: CollectorSettings, memory: Memory, error: Fenced) -> bool:
+    """Say whether a leader who was fenced begins again.
+
+    The block that a former leader had on its way may arrive just before the first of its successor, who then has to look at
+    the log again. Whoever is fenced later was overtaken, and at most stands by.
+    """
+    memory.fenced = 1 if memory.has_appended else memory.fenced + 1
+    overtaken = memory.has_appended or memory.fenced > FENCED_MAX
+    if overtaken and not settings.standby:
+        return False
+    log_line.warning("fenced; beginning again", overtaken=overtaken, why=str(error))
+    return True
+
+
+def _ended_by(error: WrongBroker | LogRefused) -> Outcome:
     match error:
-        case Fenced():
-            return Outcome(code=NOT_LEADER, reason=f"another collector took over: {error}")
         case LogRefused():
             return Outcome(code=REFUSED, reason=f"the log refuses: {error}")
-        case ManagementRefused() | WrongBroker():
+        case WrongBroker():
             return Outcome(code=WRONG, reason=str(error))
 
 
 async def _lead(
     settings: CollectorSettings, log: EventLog, stop: asyncio.Event, memory: Memory
 ) -> None:
-    address = parse_url(settings.amqp_url)
+    memory.has_appended = False
+    await _look_at_store(settings, log, memory)
+    address = memory.address or settings.address
     async with await open_home(address) as home:
+        memory.address = home.address.at(address.vhost)
         memory.own_connections.append(home.name)
-        await take_leadership(home)
+        leadership = await take_leadership(home)
         memory.has_led = True
         memory.refused_at = None
-        await Session(settings, log, home, memory).run(stop)
+        await Session(settings, log, home, leadership, memory).run(stop)
+
+
+async def _look_at_store(settings: CollectorSettings, log: EventLog, memory: Memory) -> None:
+    """Where others may lead, see that the store answers before leading.
+
+    Raises:
+        LogUnavailable: it does not, so another may do better.
+    """
+    if not settings.standby:
+        return
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await log.head()
+    except TimeoutError as error:
+        raise LogUnavailable(f"the store does not answer within {PATIENCE_S:g} s") from error
+    memory.store_is_away, memory.store_answered = False, True
 
 
 async def _not_leader(
@@ -122,10 +169,10 @@ async def _not_leader(
 
 
 async def _holder(settings: CollectorSettings) -> str | None:
-    from collector.plan import LEADER
+    from collector.taps.plan import LEADER
 
     try:
-        async with Management(settings.management_url) as management:
+        async with Management(settings.management_url, settings.management_tls) as management:
             return await management.leader_of(LEADER)
     except (ManagementUnavailable, ManagementRefused):
         return None
@@ -139,7 +186,9 @@ def _report(error: Exception, since: float | None) -> float:
     return since
 
 
-def _delay_s(failing_since: float | None) -> float:
+def _delay_s(failing_since: float | None, *, yields: bool) -> float:
+    if yields:
+        return YIELD_S
     soon = failing_since is None or time.monotonic() - failing_since < RETRY_SOON_S_MAX
     return RETRY_S if soon else RETRY_LATER_S
 

@@ -7,9 +7,9 @@ remembered; later envelopes refer to where it stands. Time never runs backwards 
 
 from dataclasses import dataclass
 
-import msgspec
+from msgspec.structs import replace
 
-from collector.decode import Draft
+from collector.decoding.decoder import Draft
 from events import upcast
 from events.block import (
     CLOCK_STEP_NS_MAX,
@@ -50,7 +50,7 @@ class Sealer:
         self._envelopes: list[Envelope] = []
         self._bodies: list[bytes] = []
         self._new: list[bytes] = []
-        self._remembered: dict[bytes, tuple[int, int]] = {}
+        self._remembered: dict[bytes, BodyRef] = {}
         self._clock = head.last_observed_at
         self._bulk = 0
         self._body_bytes = 0
@@ -72,6 +72,10 @@ class Sealer:
             or self._body_bytes >= limits.body_bytes_max
         )
 
+    def lacks_room(self, count: int) -> bool:
+        """Whether *count* facts more should not go into the block that is being gathered."""
+        return self.full or (len(self) > 0 and len(self) + count >= self.limits.events_max)
+
     def due_in_ms(self, now_ns: int) -> float | None:
         """Return how long the block may still wait; None when there is nothing to seal."""
         if not self._envelopes:
@@ -85,17 +89,19 @@ class Sealer:
 
     def add(self, draft: Draft, *, now_ns: int, lag_ms: int = 0) -> None:
         """Take *draft* in as observed at *now_ns* (UTC), having waited at most *lag_ms* in the tap."""
-        at = self._time(now_ns)
+        at = now_ns if self._envelopes and now_ns == self._clock else self._time(now_ns)
         fact = draft.fact
         if draft.body is not None:
-            reference = self._place(draft.body, draft.digest)
-            fact = msgspec.structs.replace(fact, body=reference)
+            known = self._remembered.get(draft.digest)
+            if known is None or known.truncated or len(draft.body) > self.limits.body_cap:
+                known = self._place(draft.body, draft.digest)
+            fact = replace(fact, body=known)
         self._put(fact, at, lag_ms, draft.bulk)
 
-    def add_fact(self, fact: Fact, *, now_ns: int) -> None:
-        """Take a fact without a body in."""
+    def add_fact(self, fact: Fact, *, now_ns: int) -> Envelope:
+        """Take a fact without a body in, and return it in its place."""
         at = self._time(now_ns)
-        self._put(fact, at, 0, len(upcast.encode([Envelope(0, at, 0, fact)])))
+        return self._put(fact, at, 0, len(upcast.encode([Envelope(0, at, 0, fact)])))
 
     def seal(self) -> Block:
         """Return what was gathered as the block after the head, and go on behind it.
@@ -148,11 +154,13 @@ class Sealer:
             self._put(ClockStepped(before=before, after=now_ns), now_ns, 0, 32)
         return self._clock
 
-    def _put(self, fact: Fact, at: int, lag_ms: int, bulk: int) -> None:
-        position = self.head.next_position + len(self._envelopes)
-        self._envelopes.append(Envelope(position, at, lag_ms, fact))
+    def _put(self, fact: Fact, at: int, lag_ms: int, bulk: int) -> Envelope:
+        envelopes = self._envelopes
+        envelope = Envelope(self.head.next_position + len(envelopes), at, lag_ms, fact)
+        envelopes.append(envelope)
         self._bulk += bulk
         self._lag_ms = max(self._lag_ms, lag_ms)
+        return envelope
 
     def _place(self, body: bytes, digest: bytes) -> BodyRef:
         size = len(body)
@@ -160,16 +168,17 @@ class Sealer:
         if truncated:
             body = body[: self.limits.body_cap]
             digest = body_digest(self._key, body)
-        place = self._remembered.get(digest)
-        if place is None:
-            place = (self.head.number + 1, len(self._bodies))
-            self._bodies.append(body)
-            self._body_bytes += len(body)
-            self._remember(digest, place)
-        return BodyRef(digest, size, *place, truncated)
+        known = self._remembered.get(digest)
+        if known is not None:
+            return BodyRef(digest, size, known.block, known.index, truncated)
+        found = BodyRef(digest, size, self.head.number + 1, len(self._bodies), truncated)
+        self._bodies.append(body)
+        self._body_bytes += len(body)
+        self._remember(found)
+        return found
 
-    def _remember(self, digest: bytes, place: tuple[int, int]) -> None:
+    def _remember(self, body: BodyRef) -> None:
         if len(self._remembered) >= REMEMBERED_BODIES_MAX:
             del self._remembered[next(iter(self._remembered))]
-        self._remembered[digest] = place
-        self._new.append(digest)
+        self._remembered[body.digest] = body
+        self._new.append(body.digest)

@@ -3,9 +3,11 @@
 from msgspec.structs import replace
 
 from collector.seal import Sealer
-from collector.topology_state import TopologyState
+from collector.topology.state import TopologyState
 from events.block import Block, head_of
 from events.facts import Fact, SegmentStarted
+from events.operations import OperatorState
+from events.restating import restated
 from events.values import Text
 from store.ports import Segment
 from store.segments import SegmentLimits, next_segment
@@ -43,7 +45,13 @@ class SegmentKeeper:
         )
         return next_segment(head_of(block), self._newest, self._limits) != header.segment
 
-    def open_next(self, sealer: Sealer, state: TopologyState) -> list[Fact]:
-        """Let *sealer* go on in a new segment, and return what its first blocks restate."""
+    def open_next(
+        self, sealer: Sealer, state: TopologyState, operators: OperatorState
+    ) -> list[Fact]:
+        """Let *sealer* go on in a new segment, and return what its first blocks restate.
+
+        Operators come first, for nobody else can tell of them: all of it mostly stands in the first block.
+        """
         sealer.next_segment()
-        return [SegmentStarted(sealer.segment, self._cluster_name), *state.restated()]
+        began = SegmentStarted(sealer.segment, self._cluster_name)
+        return [began, *restated(operators), *state.restated()]

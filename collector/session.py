@@ -8,37 +8,56 @@ came is looked at once it is known what the log holds.
 import asyncio
 import socket
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from msgspec.structs import replace
 
 from collector.amqp import AmqpError, Connection, DeliveryBuffer
-from collector.broker import Management
+from collector.append import PATIENCE_S, Appending
 from collector.capture import Capture
-from collector.decode import Decoder
-from collector.errors import VhostUnknown
-from collector.history import History, read_cluster_name, read_history, read_windows
-from collector.lag import UNKNOWN_NS
-from collector.ledger import beginning, outages
+from collector.cluster_name import is_same
+from collector.decoding.decoder import Decoder
+from collector.errors import Replan, VhostUnknown
+from collector.history import History, Newest, read_cluster_name, read_history, read_windows
+from collector.leadership import Leadership
+from collector.ledger.audit import Audits, Base, Counts
+from collector.ledger.auditor import Auditor
+from collector.ledger.bases import read_bases
+from collector.ledger.gaps import POISON
+from collector.ledger.lag import LIVE_NS_MAX, UNKNOWN_NS
+from collector.ledger.outages import Begin, beginning, outages
+from collector.management.broker import Management
+from collector.memory import Memory
+from collector.operations.command import command_key
+from collector.operations.intake import Intake
+from collector.operations.queue import take_commands
+from collector.operations.retry.executor import Executor
+from collector.operations.retry.link import Links
+from collector.operations.retry.sources import Sources
+from collector.operations.retry.work import Around
+from collector.retaining import retain
 from collector.seal import Sealer, SealLimits
 from collector.segments import SegmentKeeper
 from collector.settings import CollectorSettings
-from collector.tap import events_per_block, hold_of
-from collector.taps import Taps
+from collector.taps.modes import ALL, mode_of
+from collector.taps.opening import wait_any_open
+from collector.taps.plan import FIREHOSE
+from collector.taps.poison import Surgery
+from collector.taps.tap import events_per_block, hold_of
+from collector.taps.taps import Taps
 from collector.watch import Findings, Watch
 from events.block import EVENTS_MAX, BlockHead, start_of_log
-from events.facts import CaptureStarted
+from events.facts import CaptureStarted, Fact
 from events.identity import key_id
-from events.values import shown
-from store import retention
-from store.errors import LogRefused, LogUnavailable, WrongBroker
+from events.restating import restated
+from events.values import Text, shown
+from store.errors import LogUnavailable, WrongBroker
 from store.ports import EventLog
 
-RETENTION_S = 3600.0
+AUDIT_BACK_S = 120.0
 FINISH_S_MAX = 10.0
 WINDOW_MIN = 4_000
 """Deliveries looked back for at least, in case the former leader had a larger prefetch."""
@@ -46,29 +65,28 @@ WINDOW_MIN = 4_000
 log_line = structlog.get_logger("hoptrail.collect")
 
 
-@dataclass(slots=True)
-class Memory:
-    """What one process keeps between leaderships. `lost_at` is when the last one ended by a failure, in ns."""
-
-    has_led: bool = False
-    has_captured: bool = False
-    captures: bool = False
-    refused_at: float | None = None
-    lost_at: int | None = None
-    own_connections: list[str] = field(default_factory=list[str])
-
-
 class Session:
-    """A leadership over *home*, which holds the leader queue."""
+    """A leadership over *home*, which *leadership* is held on."""
 
     def __init__(
-        self, settings: CollectorSettings, log: EventLog, home: Connection, memory: Memory
+        self,
+        settings: CollectorSettings,
+        log: EventLog,
+        home: Connection,
+        leadership: Leadership,
+        memory: Memory,
     ) -> None:
+        self._leadership = leadership
+        self._to = Appending(
+            log=log,
+            confirm=leadership.confirm,
+            patience_s=PATIENCE_S if settings.standby else None,
+        )
         self._settings = settings
         self._log = log
         self._home = home
         self._memory = memory
-        self._cluster_name = str(home.server.get("cluster_name", ""))
+        self._cluster_name: Text = str(home.server.get("cluster_name", ""))
         self._version = str(home.server.get("version", ""))
         self._buffer = DeliveryBuffer()
         self._findings = Findings(wake=self._buffer.poke)
@@ -78,23 +96,27 @@ class Session:
         """Capture until *stop* is set or something fails; then nothing is on its way to the log any more."""
         settings = self._settings
         async with AsyncExitStack() as stack:
-            management = await stack.enter_async_context(Management(settings.management_url))
+            management = await stack.enter_async_context(
+                Management(settings.management_url, settings.management_tls)
+            )
             admin = management
             if settings.admin_url is not None:
-                admin = await stack.enter_async_context(Management(settings.admin_url))
+                admin = await stack.enter_async_context(
+                    Management(settings.admin_url, settings.management_tls)
+                )
             head = await self._log.head()
-            await self._check_broker(head)
+            nodes = await management.node_names()
+            await self._check_broker(head, nodes)
             taps = Taps(settings, self._home, await self._wanted(management))
-            await taps.open(stack)
-            watch = Watch(management, admin, settings, taps.vhosts, self._findings)
+            await taps.open(stack, nodes=len(nodes))
+            watch = Watch(management, admin, settings, taps.vhosts, self._findings, taps.wanted)
+            stack.push_async_callback(watch.aclose)
             await watch.assert_tracing()
-            await taps.learn_bindings(management)
             await taps.open_events(management)
-            await taps.consume(self._buffer)
+            stack.push(self._note_endings(taps))
+            head = await self._rid_of_poison(head, taps)
+            await taps.consume(self._buffer, management)
             history = await read_history(self._log, head)
-            capture = await self._capture(head, history, taps, watch)
-            for fact in await self._first_facts(management, head, history, taps, capture.epoch):
-                capture.add(fact)
             newest = await read_windows(
                 self._log,
                 head,
@@ -102,19 +124,34 @@ class Session:
                 deliveries=max(WINDOW_MIN, settings.prefetch, history.prefetch),
                 hold=hold_of(settings.prefetch),
             )
-            capture.read(taps.expect(newest, since_ns=time.time_ns() - UNKNOWN_NS))
+            begin = await self._begin(management, head, history, taps, newest)
+            capture = await self._capture(head, history, taps, watch)
+            capture.let_audit(await self._auditor(head, history, taps, begin))
+            await capture.take_in(self._first_facts(head, history, taps, begin, capture.epoch))
+            taps.overflows.adopt(history.state.of("gap"))
+            await capture.take_in(taps.bindings.planned_before(history.state))
+            turned = {str(gap.vhost) for gap in history.state.of("gap") if gap.why == POISON}
+            reading = taps.expect(newest, since_ns=time.time_ns() - UNKNOWN_NS, turned=turned)
+            capture.read(reading, begin)
             self._memory.lost_at = None
             self._memory.has_captured = self._memory.captures = True
+            self._memory.tell.captures()
+            self._spawn(taps.bindings.keep(management, self._findings))
+            self._spawn((await self._executor(capture, history)).run(time.monotonic))
             await self._work(capture, taps, watch, stop)
 
     async def _work(self, capture: Capture, taps: Taps, watch: Watch, stop: asyncio.Event) -> None:
         for task in (
             self._poke_on(stop),
+            self._leadership.keep(),
             taps.watch_depths(self._findings),
+            take_commands(self._home, self._findings),
             watch.tracing(),
             watch.snapshots(),
             watch.samples(),
-            self._retain(),
+            watch.audits(),
+            retain(self._log, self._settings.retention),
+            self._await_left_out(taps),
         ):
             self._spawn(task)
         log_line.info("capturing", broker=self._cluster_name, vhosts=taps.vhosts)
@@ -126,6 +163,8 @@ class Session:
             await capture.abandon(at_once=stop.is_set())
             raise
         finally:
+            self._memory.has_appended = capture.has_appended
+            self._memory.vhosts_known_at = self._findings.vhosts_known_at
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -141,9 +180,41 @@ class Session:
         task.add_done_callback(ended)
         self._tasks.append(task)
 
-    async def _check_broker(self, head: BlockHead | None) -> None:
+    async def _rid_of_poison(self, head: BlockHead | None, taps: Taps) -> BlockHead | None:
+        """Look at the taps that cannot be consumed as they are; return the head of the log after that."""
+        settings = self._settings
+        surgery = Surgery(
+            self._to,
+            head,
+            self._home,
+            beginning(self._cluster_name, self._version),
+            stream=settings.stream,
+        )
+        await surgery.look(
+            self._memory.watchdog,
+            vhosts=taps.vhosts,
+            depth=settings.prefetch,
+            turns=settings.tap_queue_type == "quorum",
+            since=self._memory.lost_at or (head.last_observed_at if head else time.time_ns()),
+        )
+        return surgery.head
+
+    def _note_endings(self, taps: Taps) -> Callable[..., bool]:
+        """Return what tells the watchdog, when the leadership ends by an error, how consuming ended."""
+
+        def note(_kind: object, error: BaseException | None, _trace: object) -> bool:
+            if isinstance(error, AmqpError):
+                for ending in taps.endings():
+                    self._memory.watchdog.ended(ending)
+            return False
+
+        return note
+
+    async def _check_broker(self, head: BlockHead | None, nodes: list[str]) -> None:
         bound = await read_cluster_name(self._log, head)
-        if bound is not None and bound != self._cluster_name:
+        if bound is not None and is_same(bound, self._cluster_name, nodes):
+            self._cluster_name = bound
+        elif bound is not None:
             raise WrongBroker(
                 f"the log holds the events of {shown(bound)!r}, but {self._home.address} is "
                 f"{self._cluster_name!r}; point HOPTRAIL_STORE at another directory, "
@@ -153,12 +224,19 @@ class Session:
     async def _wanted(self, management: Management) -> dict[str, bool]:
         told = {vhost["name"]: bool(vhost.get("tracing")) for vhost in await management.vhosts()}
         unknown = sorted(set(self._settings.vhosts) - told.keys())
-        if unknown:
+        wanted = [name for name in self._settings.vhosts or sorted(told) if name in told]
+        if unknown and not (wanted and self._memory.has_captured):
             raise VhostUnknown(unknown, sorted(told))
-        return {name: told[name] for name in self._settings.vhosts or sorted(told)}
+        if unknown:
+            log_line.warning("vhosts are gone and no longer captured", vhosts=unknown)
+        return {name: told[name] for name in wanted}
 
     async def _capture(
-        self, head: BlockHead | None, history: History, taps: Taps, watch: Watch
+        self,
+        head: BlockHead | None,
+        history: History,
+        taps: Taps,
+        watch: Watch,
     ) -> Capture:
         settings = self._settings
         key = await self._log.fingerprint_key()
@@ -170,8 +248,8 @@ class Session:
             linger_ms=settings.linger_ms,
             body_cap=settings.body_bytes_max,
         )
-        return Capture(
-            log=self._log,
+        capture = Capture(
+            to=self._to,
             sealer=Sealer(
                 replace(start, key_id=key_id(key)), key=key, epoch=start.epoch + 1, limits=limits
             ),
@@ -184,28 +262,82 @@ class Session:
             watch=watch,
             taps=taps,
         )
+        capture.obey(Intake(command_key(settings.command_secret, key), history.operators))
+        return capture
 
-    async def _first_facts(
+    async def _executor(self, capture: Capture, history: History) -> Executor:
+        """Return what carries out the retries that operators asked for."""
+        around = Around(
+            standing=capture.standing,
+            topology=history.state,
+            sources=Sources(self._log),
+            links=Links(lambda: self._home.address),
+            tell=self._findings.tell,
+            confirm=self._leadership.confirm,
+            key=await self._log.fingerprint_key(),
+            version=self._version,
+        )
+        begin = capture.standing("").next_position
+        return Executor(history.operators, around, begin=begin)
+
+    async def _begin(
         self,
         management: Management,
         head: BlockHead | None,
         history: History,
         taps: Taps,
-        epoch: int,
-    ) -> list[Any]:
+        newest: Mapping[tuple[Text, str], Newest],
+    ) -> Begin:
         now = time.time_ns()
-        found, self._findings.tracing = self._findings.tracing, []
         lost_at = self._memory.lost_at or (head.last_observed_at if head is not None else now)
-        facts = beginning(self._cluster_name, self._version) if head is None else []
-        facts += outages(
-            history.state,
-            found,
+        every_vhost = not self._settings.vhosts
+        return Begin(
             lost_at=lost_at,
+            now=now,
             broker_started_at=await management.started_at(now),
             consumed_at=taps.consumed_at,
             taps_missing=taps.missing,
-            now=now,
+            stored_until={
+                str(vhost): known.published_after - LIVE_NS_MAX
+                for (vhost, queue), known in newest.items()
+                if queue == FIREHOSE and known.published_after is not None
+            },
+            keeps_backlog=self._settings.tap_queue_type == "quorum",
+            new_since=(self._memory.vhosts_known_at or lost_at)
+            if every_vhost and history.captured
+            else None,
         )
+
+    async def _auditor(
+        self, head: BlockHead | None, history: History, taps: Taps, begin: Begin
+    ) -> Auditor:
+        settings = self._settings
+        late_ns = int(settings.audit_late_s * 1e9)
+        back_ns = int((3 * settings.audit_s + AUDIT_BACK_S) * 1e9)
+        kept = [vhost for vhost in taps.vhosts if vhost not in taps.missing]
+        home = self._home.address.vhost
+        bases = await read_bases(self._log, head, kept, back_ns=back_ns, home=home)
+        if begin.new_since is not None and begin.new_since == self._memory.vhosts_known_at:
+            for vhost in taps.vhosts:  # what was not there then has counted from zero since
+                if ("taps", vhost) not in history.state.things:
+                    bases.of[vhost] = Base(at=begin.new_since, totals=Counts(), taken=Counts())
+        audits = Audits(taps.vhosts, late_ns=late_ns, since=begin.now, bases=bases.of)
+        gaps = [*history.state.of("gap"), *bases.gaps]
+        deliveries = mode_of(settings.tap_mode).name == ALL
+        return Auditor(audits, gaps, late_ns=late_ns, deliveries=deliveries)
+
+    def _first_facts(
+        self,
+        head: BlockHead | None,
+        history: History,
+        taps: Taps,
+        begin: Begin,
+        epoch: int,
+    ) -> list[Fact]:
+        found, self._findings.tracing = self._findings.tracing, []
+        facts = beginning(self._cluster_name, self._version) if head is None else []
+        facts += restated(history.operators) if history.owes_operators else []
+        facts += outages(history.state, found, begin)
         facts.append(
             CaptureStarted(
                 epoch=epoch,
@@ -222,21 +354,12 @@ class Session:
         await stop.wait()
         self._buffer.poke()
 
-    async def _retain(self) -> None:
-        """Let the log go of what is too old, for ever. Where this user may not, that is told once."""
-        refused = ""
-        while True:
-            await asyncio.sleep(RETENTION_S)
-            try:
-                segments = await self._log.segments()
-                drops = retention.plan(segments, self._settings.retention, now_ns=time.time_ns())
-                await retention.apply(self._log, drops)
-            except LogUnavailable as error:
-                log_line.debug("retention waits for the store", why=str(error))
-            except LogRefused as error:
-                if str(error) != refused:
-                    log_line.warning("retention is left to hoptrail log retain", why=str(error))
-                refused = str(error)
+    async def _await_left_out(self, taps: Taps) -> None:
+        """Begin again when a vhost that is to be captured, but was gone or refused us, lets us in."""
+        left_out = sorted({*self._settings.vhosts, *taps.wanted} - set(taps.vhosts))
+        if left_out:
+            await wait_any_open(self._home.address, left_out)
+            raise Replan
 
 
 async def _until_stopped(capture: Capture, stop: asyncio.Event) -> None:

@@ -20,7 +20,7 @@ EVENTS_MAX = 1_000
 ENVELOPE_BYTES_MAX = 1 << 20
 CLOCK_STEP_NS_MAX = 2_000_000_000
 NO_DIGEST = bytes(32)
-_LEVEL = 3
+_LEVEL = 1
 
 _header_encoder = msgspec.msgpack.Encoder(order="deterministic")
 

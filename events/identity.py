@@ -15,6 +15,8 @@ KEY_BYTES = 32
 
 TRACE_HEADERS = ("traceparent", "b3", "X-B3-TraceId", "x-b3-traceid", "elastic-apm-traceparent")
 SPAN_HEADERS = ("X-B3-SpanId", "x-b3-spanid")
+_tracing = (*TRACE_HEADERS, *SPAN_HEADERS)
+_text_types = (str, bytes)
 
 _pack = msgspec.msgpack.Encoder(enc_hook=encode_extension, order="deterministic").encode
 
@@ -45,8 +47,11 @@ def trace_headers(headers: Table | None) -> list[Text]:
     """Return the trace and span ids' header values that are present and text, in a fixed order."""
     if not headers:
         return []
-    found = [headers[name] for name in (*TRACE_HEADERS, *SPAN_HEADERS) if name in headers]
-    return [value for value in found if isinstance(value, str | bytes)]
+    return [
+        headers[name]
+        for name in _tracing
+        if name in headers and isinstance(headers[name], _text_types)
+    ]
 
 
 def key_id(key: bytes) -> str:

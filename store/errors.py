@@ -30,8 +30,12 @@ class CopyRefused(StoreError):
 
 
 class QueryInvalid(ValueError):
-    """A query cannot be understood; `position` is the 0-based character where."""
+    """A query cannot be understood; `position` is the 0-based character where, `end` the one behind what is wrong.
 
-    def __init__(self, message: str, position: int) -> None:
+    `end` is None where there is no text to point into.
+    """
+
+    def __init__(self, message: str, position: int, end: int | None = None) -> None:
         super().__init__(message)
         self.position = position
+        self.end = end

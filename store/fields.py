@@ -99,6 +99,10 @@ _ONE_OF: dict[str, Callable[[MessageDocument], Text | int | float | bool | None]
     "state": lambda d: d.state,
     "trace_id": lambda d: d.trace_id or None,
     "not_observed": lambda d: d.not_observed,
+    "message_type": lambda d: d.message_type,
+    "message_type_evidence": lambda d: d.message_type_evidence,
+    "framework": lambda d: d.framework,
+    "error": lambda d: d.error,
 }
 
 
@@ -134,6 +138,13 @@ def _table() -> Iterator[Field]:
     yield Field(
         "copies.attempts.redelivered", Kind.BOOLEAN, lambda d: (a.redelivered for a in _attempts(d))
     )
+    yield Field(
+        "copies.attempts.processing_ms",
+        Kind.NUMBER,
+        lambda d: (a.processing_ms for a in _attempts(d)),
+    )
+    yield Field("end_to_end_ms", Kind.NUMBER, lambda d: (d.end_to_end_ms,))
+    yield Field("framework_retries", Kind.NUMBER, lambda d: (d.framework_retries,))
     death = "copies.dead_letter"
     yield Field(f"{death}.reason", Kind.KEYWORD, lambda d: (x.reason for x in _deaths(d)))
     yield Field(f"{death}.exchange", Kind.KEYWORD, lambda d: (x.exchange for x in _deaths(d)))
@@ -184,6 +195,8 @@ FREE_FIELDS = (
     "message_id",
     "correlation_id",
     "type",
+    "message_type",
+    "error",
     "exchange",
     "routing_keys",
     "queue",
@@ -196,6 +209,7 @@ def free_texts(document: MessageDocument) -> Iterator[str]:
     """Yield the texts that a word without a field is looked for in, apart from headers and body."""
     values: tuple[Values, ...] = (
         (document.message_id, document.correlation_id, document.type, document.exchange),
+        (document.message_type, document.error),
         document.routing_keys,
         _queues(document),
         _services(document),

@@ -1,4 +1,4 @@
-"""The three ports of a store: the event log, the message index, the snapshots.
+"""The four ports of a store: the event log, the message index, the snapshots, how far exports have come.
 
 Every sentence in a docstring below has a test in ``tests/contract/``, and every adapter passes all of them. An adapter is
 an async context manager; its constructor does no I/O.
@@ -11,6 +11,7 @@ from typing import Protocol, Self
 import msgspec
 
 from events.block import Block, BlockHead
+from store.conversations import ConversationPage
 from store.documents import MessageDocument
 from store.query import Query
 
@@ -190,9 +191,12 @@ class MessageIndex(Resource, Protocol):
         ...
 
     async def facets(
-        self, query: Query, fields: Sequence[str], *, size: int, now_ns: int
+        self, query: Query, fields: Sequence[str], *, size: int, now_ns: int, prefix: str = ""
     ) -> Mapping[str, Mapping[str, int]]:
-        """Return for each of *fields* its *size* commonest values among the matches, with their counts."""
+        """Return for each of *fields* its *size* commonest values among the matches, with their counts.
+
+        Told are only those that begin with *prefix*, upper and lower case alike.
+        """
         ...
 
     async def histogram(
@@ -205,6 +209,41 @@ class MessageIndex(Resource, Protocol):
 
         Raises:
             ValueError: *buckets* is not 1 to 500, *width_ns* is not positive, or a border is beyond 64 bits.
+        """
+        ...
+
+    async def histogram_by(
+        self, query: Query, field: str, *, since: int, width_ns: int, buckets: int, now_ns: int
+    ) -> Sequence[Mapping[str, int]]:
+        """Return what :meth:`histogram` does, told apart by the value of *field*, one of HISTOGRAM_FIELDS.
+
+        A value that no match of a bucket has is not named there.
+
+        Raises:
+            ValueError: as :meth:`histogram`; or *field* is another.
+        """
+        ...
+
+    async def conversations(
+        self,
+        query: Query,
+        *,
+        order: str,
+        limit: int,
+        after: tuple[int | str, ...] | None = None,
+        before: int | None = None,
+        now_ns: int,
+    ) -> ConversationPage:
+        """Return the page after *after* of the conversations of which a message matches, with what is known of all of each.
+
+        With *before*, messages from that position on neither match nor count for the order: pages asked with the same one
+        stay in the same order, whatever is published meanwhile.
+
+        They come by *order*, the largest first: last_published_at, by their newest match; or started_at, messages,
+        duration_ms, failures, over the conversations of the newest 10,000 matches. Messages without one are left out.
+
+        Raises:
+            QueryInvalid: there is no such order, or *after* is none of its.
         """
         ...
 
@@ -244,4 +283,38 @@ class SnapshotStore(Resource, Protocol):
 
     async def delete_all(self) -> None:
         """Delete every snapshot."""
+        ...
+
+
+class ExportPoint(msgspec.Struct, frozen=True):
+    """How far the export *name* has come: all that was told from position *begin* to before *position* has been sent.
+
+    *block* is at or before the one that holds *position*, *log_digest* the digest of the block before it, empty for none.
+    *sent* and *rejected* count what was sent and what of it the receiver would not take.
+    """
+
+    name: str
+    stream: str
+    begin: int
+    position: int
+    block: int
+    log_digest: bytes
+    sent: int = 0
+    rejected: int = 0
+
+
+class ExportPoints(Resource, Protocol):
+    """How far each export has come. It is no cache: it cannot be made again from the log, and no rebuild deletes it."""
+
+    async def load(self, name: str) -> ExportPoint | None:
+        """Return the point saved last; None for an export that never began."""
+        ...
+
+    async def save(self, point: ExportPoint, *, after: ExportPoint | None) -> None:
+        """Keep *point* durably in the place of *after*, the one this exporter knows; saving the same again changes nothing.
+
+        Raises:
+            Fenced: another exporter has saved one. Nothing was written.
+            LogUnavailable: save the same again.
+        """
         ...

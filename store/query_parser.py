@@ -35,6 +35,7 @@ _COMPARISON = re.compile(r"[<>]=?")
 _RANGE_WORD = re.compile(r"(?:[^\s\\\]}\"]|\\.)+")
 _OPERATOR = re.compile(r"(AND|OR|NOT)(?=[\s(\")]|$)")
 _UNESCAPED = re.compile(r"\\.|([*?~^])", re.DOTALL)
+_WRONG = re.compile(r"(?:[^\s\\():]|\\.)+|[():]")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -46,6 +47,13 @@ def parse(text: str) -> Query:
     """
     if len(text) > QUERY_CHARS_MAX:
         raise QueryInvalid(f"longer than {QUERY_CHARS_MAX} characters", QUERY_CHARS_MAX)
+    try:
+        return _parsed(text)
+    except QueryInvalid as error:
+        raise QueryInvalid(str(error), error.position, _end_of(text, error.position)) from None
+
+
+def _parsed(text: str) -> Query:
     parser = _Parser(text)
     parser.skip()
     if parser.at == len(text):
@@ -54,6 +62,14 @@ def parse(text: str) -> Query:
     if parser.at < len(text):
         parser.refuse(f"unexpected {text[parser.at]!r}")
     return query
+
+
+def _end_of(text: str, position: int) -> int:
+    """Return the end of the word or sign that begins at *position*; of an open quotation, that of the text."""
+    if text[position : position + 1] == '"':
+        return len(text)
+    found = _WRONG.match(text, position)
+    return found.end() if found else position
 
 
 def _plain(raw: str) -> str:

@@ -20,6 +20,9 @@ FACET_MATCHES_MAX = 10_000
 HISTOGRAM_BUCKETS_MAX = 500
 """A histogram has so many buckets at most."""
 
+HISTOGRAM_FIELDS = ("state",)
+"""The fields by whose values a histogram can be told apart: of these every message has exactly one value."""
+
 _MISSING = 2**62
 _TIME_MAX = 2**63
 
@@ -75,9 +78,42 @@ def within_histogram(query: Query, since: int, width_ns: int, buckets: int) -> Q
     return And((*parts, Range("published_at", since, until, include_high=False)))
 
 
-def commonest(values: Iterable[Iterable[str]], size: int) -> Mapping[str, int]:
-    """Return the *size* commonest of the values, each counted once per message; equals by value."""
-    return ranked(Counter(value for of_one in values for value in set(of_one)), size)
+def check_histogram_field(field: str) -> None:
+    """Refuse a field by which no histogram is told apart.
+
+    Raises:
+        ValueError: it is not one of HISTOGRAM_FIELDS.
+    """
+    if field not in HISTOGRAM_FIELDS:
+        raise ValueError(f"a histogram is not told apart by {field!r}")
+
+
+def commonest(values: Iterable[Iterable[str]], size: int, *, prefix: str = "") -> Mapping[str, int]:
+    """Return the *size* commonest of the values, each counted once per message; equals by value.
+
+    Told are only those that begin with *prefix*, as :func:`begins` says.
+    """
+    counts = Counter(value for of_one in values for value in set(of_one))
+    return ranked(beginning(counts, prefix), size)
+
+
+def beginning(counts: Mapping[str, int], prefix: str) -> Mapping[str, int]:
+    """Return those of *counts* whose values begin with *prefix*, as :func:`begins` says."""
+    if not prefix:
+        return counts
+    return {value: count for value, count in counts.items() if begins(value, prefix)}
+
+
+def begins(value: str, prefix: str) -> bool:
+    """Return whether *value* begins with *prefix*, character by character, upper and lower case alike."""
+    return len(value) >= len(prefix) and all(
+        found in same_letters(asked) for found, asked in zip(value, prefix, strict=False)
+    )
+
+
+def same_letters(letter: str) -> frozenset[str]:
+    """Return *letter* and the single letters that it is in upper and in lower case."""
+    return frozenset(c for c in (letter, letter.lower(), letter.upper()) if len(c) == 1)
 
 
 def ranked(counts: Mapping[str, int], size: int) -> Mapping[str, int]:

@@ -1,4 +1,4 @@
-"""A connection to a broker, and its channels: just what a tap needs.
+"""A connection to a broker: just what a tap needs.
 
 Deliveries go into a :class:`DeliveryBuffer`; everything else is request and answer. When a connection dies, whoever
 waits on it gets one typed error and the buffers it fed fail with the same, so that nothing can go on unnoticed. Nothing
@@ -6,175 +6,23 @@ reconnects by itself: what was unacknowledged is the supervise loop's to align.
 """
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, Self
+from ssl import SSLContext
+from typing import Self
 
-from collector.amqp import methods
-from collector.amqp.buffer import DeliveryBuffer
-from collector.amqp.errors import (
-    AmqpClosed,
-    AmqpError,
-    AmqpProtocolError,
-    AmqpRefused,
-    AmqpUnavailable,
-    ChannelClosed,
-    ConsumerCancelled,
-)
-from collector.amqp.frames import Delivery, Method
+from collector.amqp.channel import Channel
+from collector.amqp.errors import AmqpClosed, AmqpError, AmqpRefused, AmqpUnavailable
+from collector.amqp.publisher import Publisher
+from collector.amqp.tls import context_of, refusal
 from collector.amqp.transport import AmqpTransport
 from collector.amqp.url import AmqpAddress
-from events.values import Text, shown
 
-ANSWER_S_MAX = 30.0
 CLOSE_S_MAX = 2.0
-HEARTBEAT_S = 10
+HEARTBEAT_S = 2
+"""Asked of the broker, which gives a silent collector up after two or three of them."""
 CONNECT_S_MAX = 10.0
-PASSIVE, DURABLE, EXCLUSIVE, AUTO_DELETE = 1, 2, 4, 8
-
-
-class Channel:
-    """One AMQP channel: one request in flight, and at most one consumer."""
-
-    def __init__(self, transport: AmqpTransport, number: int, vhost: str) -> None:
-        self.number = number
-        self.vhost = vhost
-        self.queue = ""
-        self._transport = transport
-        self._buffer: DeliveryBuffer | None = None
-        self._failure: AmqpError | None = None
-        self._answer: asyncio.Future[Method] | None = None
-        self._expected: tuple[bytes, ...] = ()
-        self._one_at_a_time = asyncio.Lock()
-
-    @property
-    def newest_tag(self) -> int:
-        """The tag of the newest delivery that came, 0 before the first."""
-        return self._transport.newest_tag(self.number)
-
-    async def call(self, payload: bytes, *expected: bytes) -> Method:
-        """Send a method and return its answer.
-
-        Raises:
-            ChannelClosed: the broker refused it.
-            AmqpClosed: the connection went away, or no answer came.
-        """
-        async with self._one_at_a_time:
-            if self._failure is not None:
-                raise self._failure
-            self._answer = asyncio.get_running_loop().create_future()
-            self._expected = expected
-            self._transport.send(methods.frame(1, self.number, payload))
-            try:
-                async with asyncio.timeout(ANSWER_S_MAX):
-                    return await self._answer
-            except TimeoutError as error:
-                failure = AmqpClosed(0, f"no answer for {ANSWER_S_MAX:g} s")
-                self._transport.abort(failure)
-                raise failure from error
-            finally:
-                self._answer = None
-
-    async def queue_declare(
-        self,
-        queue: Text,
-        *,
-        flags: int = DURABLE,
-        arguments: Mapping[str, Any] | None = None,
-    ) -> tuple[int, int]:
-        """Declare a queue, or with PASSIVE look at it; return its ready messages and its consumers."""
-        payload = methods.queue_declare(queue, flags=flags, arguments=arguments or {})
-        answer = (await self.call(payload, methods.QUEUE_DECLARE_OK)).payload
-        at = 5 + answer[4]
-        return int.from_bytes(answer[at : at + 4], "big"), int.from_bytes(
-            answer[at + 4 : at + 8], "big"
-        )
-
-    async def queue_bind(
-        self,
-        queue: Text,
-        exchange: Text,
-        key: Text,
-        arguments: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Bind *queue* to *exchange*."""
-        await self.call(
-            methods.queue_bind(queue, exchange, key, arguments or {}),
-            methods.QUEUE_BIND_OK,
-        )
-
-    async def queue_unbind(
-        self,
-        queue: Text,
-        exchange: Text,
-        key: Text,
-        arguments: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Remove a binding; one that is not there is no error."""
-        await self.call(
-            methods.queue_unbind(queue, exchange, key, arguments or {}),
-            methods.QUEUE_UNBIND_OK,
-        )
-
-    async def queue_delete(self, queue: Text) -> None:
-        """Delete a queue with all it holds; one that is not there is no error."""
-        await self.call(methods.queue_delete(queue), methods.QUEUE_DELETE_OK)
-
-    async def qos(self, prefetch: int) -> None:
-        """Bound the unacknowledged deliveries of each consumer started from now on."""
-        await self.call(methods.qos(prefetch), methods.QOS_OK)
-
-    async def consume(self, queue: str, into: DeliveryBuffer, *, source: Any, tag: str) -> None:
-        """Let deliveries of *queue* flow into *into*, marked with *source*."""
-        self.queue = queue
-        self._buffer = into
-        self._transport.route(self.number, into, source)
-        await self.call(methods.consume(queue, tag), methods.CONSUME_OK)
-
-    async def get(self, queue: str, *, no_ack: bool = False) -> Delivery | None:
-        """Take one message from *queue*; None when it is empty."""
-        payload = methods.get(queue, no_ack=no_ack)
-        return (await self.call(payload, methods.GET_OK, methods.GET_EMPTY)).content
-
-    async def close(self) -> None:
-        """Close the channel; what it had unacknowledged goes back to its queues."""
-        payload = methods.close(methods.CHANNEL_CLOSE, 200, "done")
-        await self.call(payload, methods.CHANNEL_CLOSE_OK)
-        self._failure = ChannelClosed(200, "closed on this side")
-
-    def ack(self, tag: int, *, multiple: bool = True) -> None:
-        """Acknowledge delivery *tag* and, unless told otherwise, all before it on this channel.
-
-        Raises:
-            AmqpError: the channel is gone, and the acknowledgement with it.
-        """
-        if self._failure is not None:
-            raise self._failure
-        self._transport.send(methods.ack_frame(self.number, tag, multiple=multiple))
-
-    def on_method(self, method: Method) -> None:
-        """Take in a method the broker sent on this channel."""
-        kind = method.payload[:4]
-        if kind == methods.CHANNEL_CLOSE:
-            self._transport.send(methods.frame(1, self.number, methods.CHANNEL_CLOSE_OK))
-            self.fail(ChannelClosed(*methods.closing(method.payload)))
-        elif kind == methods.CANCEL:
-            if self._buffer is not None:
-                self._buffer.fail(
-                    ConsumerCancelled(self.queue or shown(methods.cancelled(method.payload)))
-                )
-        elif self._answer is not None and not self._answer.done() and kind in self._expected:
-            self._answer.set_result(method)
-        else:
-            raise AmqpProtocolError(f"an unexpected method {kind.hex()} on channel {self.number}")
-
-    def fail(self, error: AmqpError) -> None:
-        """End the channel: whoever waits gets *error*, and so does the buffer it fed."""
-        if self._failure is None:
-            self._failure = error
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(error)
-        if self._buffer is not None:
-            self._buffer.fail(error)
+HEAD_START_S = 2.0
+"""How long a node is waited for alone before the next one is tried too."""
+REFUSALS = frozenset({403, 530})
 
 
 class Connection:
@@ -185,7 +33,6 @@ class Connection:
         self.name = transport.name
         self.server = transport.server
         self._transport = transport
-        self._channels: dict[int, Channel] = {}
 
     @property
     def failure(self) -> AmqpError | None:
@@ -198,13 +45,25 @@ class Connection:
         return self._transport.blocked
 
     async def channel(self) -> Channel:
-        """Open a channel."""
-        number = len(self._channels) + 1
-        channel = Channel(self._transport, number, self.address.vhost)
-        self._channels[number] = channel
-        self._transport.serve(number, channel)
-        await channel.call(methods.CHANNEL_OPEN + b"\0", methods.CHANNEL_OPEN_OK)
+        """Open a channel.
+
+        Raises:
+            AmqpUnavailable: as many are open as the broker allows.
+            AmqpClosed: the connection is gone.
+        """
+        channel = Channel(self._transport, self.address.vhost)
+        await channel.open()
         return channel
+
+    async def publisher(self) -> Publisher:
+        """Open a channel that publishes.
+
+        Raises:
+            AmqpUnavailable, AmqpClosed: as :meth:`channel`.
+        """
+        publisher = Publisher(self._transport, self.address.vhost)
+        await publisher.open()
+        return publisher
 
     async def close(self) -> None:
         """Close in good order; a connection that is gone already is no error."""
@@ -218,19 +77,76 @@ class Connection:
 
 
 async def connect(address: AmqpAddress, *, name: str, heartbeat: int = HEARTBEAT_S) -> Connection:
-    """Open a connection that calls itself *name*.
+    """Open a connection that calls itself *name*, to the first node of *address* that answers.
+
+    The nodes are tried in order; one that has not answered after a while is no longer waited for alone. The `address` of
+    the connection begins with the node that answered.
 
     Raises:
         AmqpUnavailable: nobody answers there, or not in time.
-        AmqpRefused: the credentials or the virtual host are not accepted.
+        AmqpRefused: the credentials, the virtual host or a certificate are not accepted, by either side.
     """
+    context = None if address.tls is None else context_of(address.tls)
+    left = list(address.hosts)
+    running: set[asyncio.Task[Connection]] = set()
+    failures: list[AmqpError] = []
+    answered: Connection | None = None
+    try:
+        while answered is None and (left or running):
+            if left:
+                node = address.at_host(*left.pop(0))
+                running.add(asyncio.create_task(_open(node, context, name, heartbeat)))
+            done, running = await asyncio.wait(
+                running,
+                timeout=HEAD_START_S if left else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for task in done:
+                if (failure := _failure_of(task)) is not None:
+                    failures.append(failure)
+                elif answered is None:
+                    answered = task.result()
+                else:
+                    running.add(task)
+    finally:
+        await _give_up(running)
+    if answered is None:
+        told = "; ".join(dict.fromkeys(map(str, failures)))
+        refused = any(isinstance(failure, AmqpRefused) for failure in failures)
+        raise (AmqpRefused if refused else AmqpUnavailable)(told) from failures[0]
+    return answered
+
+
+def _failure_of(task: "asyncio.Task[Connection]") -> AmqpError | None:
+    error = task.exception()
+    if error is None or isinstance(error, AmqpError):
+        return error
+    raise error
+
+
+async def _give_up(running: "set[asyncio.Task[Connection]]") -> None:
+    for task in running:
+        task.cancel()
+    for late in await asyncio.gather(*running, return_exceptions=True):
+        if isinstance(late, Connection):
+            await late.close()
+
+
+async def _open(
+    address: AmqpAddress, context: SSLContext | None, name: str, heartbeat: int
+) -> Connection:
+    """Connect to the first node of *address*."""
     loop = asyncio.get_running_loop()
+    node = address.only_first()
+    checked = None if address.tls is None else address.tls.server_name or address.host
     try:
         async with asyncio.timeout(CONNECT_S_MAX):
             _, transport = await loop.create_connection(
-                lambda: AmqpTransport(address, name=name, heartbeat_s=heartbeat),
-                address.host,
-                address.port,
+                lambda: AmqpTransport(node, name=name, heartbeat_s=heartbeat),
+                node.host,
+                node.port,
+                ssl=context,
+                server_hostname=checked,
             )
             try:
                 await transport.ready
@@ -238,13 +154,27 @@ async def connect(address: AmqpAddress, *, name: str, heartbeat: int = HEARTBEAT
                 transport.abort(AmqpClosed(0, "given up"))
                 raise
     except TimeoutError as error:
-        raise AmqpUnavailable(f"{address} does not answer within {CONNECT_S_MAX:g} s") from error
+        raise AmqpUnavailable(f"{node} does not answer within {CONNECT_S_MAX:g} s") from error
     except OSError as error:
-        raise AmqpUnavailable(f"{address} cannot be reached: {error}") from error
+        raise _translated(error, node) from error
     except AmqpClosed as error:
-        if error.code in (403, 530):
-            raise AmqpRefused(
-                f"{address} refuses {address.user} at {address.vhost!r}: {error.text}"
-            ) from error
-        raise AmqpUnavailable(f"{address} closed the connection: {error}") from error
+        if isinstance(error.__cause__, OSError):
+            raise _translated(error.__cause__, node) from error
+        if error.code in REFUSALS:
+            raise AmqpRefused(_why_refused(node, error)) from error
+        raise AmqpUnavailable(f"{node} closed the connection: {error}") from error
     return Connection(transport, address)
+
+
+def _why_refused(node: AmqpAddress, error: AmqpClosed) -> str:
+    who = node.user or "the owner of our client certificate"
+    whose = "the user, password and vhost are those of HOPTRAIL_AMQP_URL"
+    return f"{node} refuses {who} at {node.vhost!r}: {error.text.rstrip('.')}; {whose}"
+
+
+def _translated(error: OSError, node: AmqpAddress) -> AmqpError:
+    if node.tls is not None:
+        why = refusal(error, str(node), node.host, node.tls)
+        if why is not None:
+            return AmqpRefused(why)
+    return AmqpUnavailable(f"{node} cannot be reached: {error or 'cut while TLS was agreed on'}")

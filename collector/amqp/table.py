@@ -6,6 +6,7 @@ points outside, an unknown type, or nesting deeper than 32.
 """
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from collector.amqp.errors import TableDamaged
@@ -14,8 +15,8 @@ from events.values import AmqpDecimal, AmqpTimestamp, Text, to_text
 DEPTH_MAX = 32
 _u32 = struct.Struct(">I").unpack_from
 
-_fixed: dict[int, tuple[int, struct.Struct]] = {
-    ord(kind): (struct.calcsize(layout), struct.Struct(layout))
+_fixed: dict[int, tuple[int, Callable[[bytes, int], tuple[Any, ...]]]] = {
+    ord(kind): (struct.calcsize(layout), struct.Struct(layout).unpack_from)
     for kind, layout in {
         "b": ">b",
         "B": ">B",
@@ -71,7 +72,7 @@ def decode_table(data: bytes, start: int = 0) -> dict[Text, Any]:
         end = start + 4 + _u32(data, start)[0]
         if end > len(data):
             raise TableDamaged(f"a table at byte {start} ends outside")
-        return _entries(data, start + 4, end, 1)
+        return entries(data, start + 4, end, 1)
     except (IndexError, struct.error) as error:
         raise TableDamaged(f"a table at byte {start} is cut short") from error
 
@@ -144,7 +145,12 @@ def spans(data: bytes, start: int = 0) -> dict[bytes, tuple[int, int]]:
     return found
 
 
-def _entries(data: bytes, at: int, end: int, depth: int) -> dict[Text, Any]:
+def entries(data: bytes, at: int, end: int, depth: int) -> dict[Text, Any]:
+    """Return the entries from *at* to *end* of a table that stands *depth* tables deep, 1 for an outermost one.
+
+    Raises:
+        TableDamaged, IndexError, struct.error: they do not parse.
+    """
     if depth > DEPTH_MAX:
         raise TableDamaged(f"nested deeper than {DEPTH_MAX}")
     found: dict[Text, Any] = {}
@@ -155,13 +161,18 @@ def _entries(data: bytes, at: int, end: int, depth: int) -> dict[Text, Any]:
             name: Text = key.decode()
         except UnicodeDecodeError:
             name = key
-        if data[stop] == _string:  # by far the commonest, so without a call
+        kind = data[stop]
+        if kind == _string:  # by far the commonest
             begin = stop + 5
             at = begin + _u32(data, stop + 1)[0]
             try:
                 found[name] = data[begin:at].decode()
             except UnicodeDecodeError:
                 found[name] = data[begin:at]
+        elif kind in _fixed:
+            size, unpack = _fixed[kind]
+            found[name] = unpack(data, stop + 1)[0]
+            at = stop + 1 + size
         else:
             found[name], at = _value(data, stop, end, depth)
     if at != end:
@@ -184,7 +195,7 @@ def _items(data: bytes, at: int, end: int, depth: int) -> list[Any]:
 def _value(data: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
     kind = data[at]
     if (fixed := _fixed.get(kind)) is not None:
-        return fixed[1].unpack_from(data, at + 1)[0], at + 1 + fixed[0]
+        return fixed[1](data, at + 1)[0], at + 1 + fixed[0]
     if kind in (_string, _table, _array, _bytes):
         return _sized(data, at, end, depth)
     if kind == _bool:
@@ -206,7 +217,7 @@ def _sized(data: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
         raise TableDamaged(f"a value at byte {at} ends outside")
     kind = data[at]
     if kind == _table:
-        return _entries(data, begin, stop, depth + 1), stop
+        return entries(data, begin, stop, depth + 1), stop
     if kind == _array:
         return _items(data, begin, stop, depth + 1), stop
     raw = data[begin:stop]

@@ -7,8 +7,10 @@ that does not exist yet finds nothing in it. Reads, `get` too, are up to a secon
 import re
 from collections.abc import Mapping, Sequence
 
+from store.conversations import ConversationPage, find
 from store.documents import MessageDocument
 from store.elastic.connection import Elastic, OnElastic
+from store.elastic.conversations import ElasticFinder
 from store.elastic.index_facets import facets
 from store.elastic.index_reader import IndexReader
 from store.elastic.index_versions import Versions
@@ -17,6 +19,7 @@ from store.elastic.mappings import MESSAGES_VERSION
 from store.errors import LogRefused
 from store.ports import Checkpoint, Page, Sort
 from store.query import Query
+from store.ranking import check_histogram_field
 
 VERSION_PATTERN = re.compile(r"[a-z0-9_.]{1,64}")
 
@@ -75,15 +78,43 @@ class ElasticMessageIndex(OnElastic):
         return await self._reader.page(query, sort, limit, key, exact=exact_total, now_ns=now_ns)
 
     async def facets(
-        self, query: Query, fields: Sequence[str], *, size: int, now_ns: int
+        self, query: Query, fields: Sequence[str], *, size: int, now_ns: int, prefix: str = ""
     ) -> Mapping[str, Mapping[str, int]]:
-        return await facets(self._reader, query, fields, size=size, now_ns=now_ns)
+        return await facets(self._reader, query, fields, size=size, now_ns=now_ns, prefix=prefix)
 
     async def histogram(
         self, query: Query, *, since: int, width_ns: int, buckets: int, now_ns: int
     ) -> Sequence[int]:
         return await self._reader.histogram(
             query, since=since, width_ns=width_ns, buckets=buckets, now_ns=now_ns
+        )
+
+    async def histogram_by(
+        self, query: Query, field: str, *, since: int, width_ns: int, buckets: int, now_ns: int
+    ) -> Sequence[Mapping[str, int]]:
+        check_histogram_field(field)
+        return await self._reader.histogram_by(
+            query, field, since=since, width_ns=width_ns, buckets=buckets, now_ns=now_ns
+        )
+
+    async def conversations(
+        self,
+        query: Query,
+        *,
+        order: str,
+        limit: int,
+        after: tuple[int | str, ...] | None = None,
+        before: int | None = None,
+        now_ns: int,
+    ) -> ConversationPage:
+        return await find(
+            ElasticFinder(self._reader),
+            query,
+            order=order,
+            limit=limit,
+            after=after,
+            before=before,
+            now_ns=now_ns,
         )
 
     async def clear(self) -> None:

@@ -88,12 +88,20 @@ def source(document: MessageDocument, text: str | None) -> Source:
         ("app_id", document.app_id),
         (names.TRACE_ID, document.trace_id or None),
         ("not_observed", document.not_observed),
+        ("message_type", document.message_type),
+        ("message_type_evidence", document.message_type_evidence),
+        ("framework", document.framework),
+        ("error", document.error),
     ):
         if value is not None:
             told[field] = _value(value)
     if document.latency_ms is not None:
         told["latency_ms"] = document.latency_ms
         told[names.LATENCY_US] = round(document.latency_ms * 1000)
+    if document.framework_retries is not None:
+        told["framework_retries"] = document.framework_retries
+    if document.end_to_end_ms is not None:
+        told["end_to_end_ms"] = document.end_to_end_ms
     if document.body is not None:
         told[names.BODY_SIZE] = document.body.size
         told["body.truncated"] = document.body.truncated
@@ -175,6 +183,8 @@ def _add_copies(told: Source, copies: Iterable[Copy]) -> None:
     attempts = [attempt for copy in copies for attempt in copy.attempts]
     _put(told, "copies.attempts.delivered_at", (attempt.delivered_at for attempt in attempts))
     _put(told, "copies.attempts.redelivered", (attempt.redelivered for attempt in attempts))
+    worked = (attempt.processing_ms for attempt in attempts)
+    _put(told, "copies.attempts.processing_ms", (ms for ms in worked if ms is not None))
     deaths = [copy.dead_letter for copy in copies if copy.dead_letter is not None]
     if not deaths:
         return

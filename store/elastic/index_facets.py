@@ -18,7 +18,7 @@ from store.fields import BODY, FIELDS, Kind, field_of
 from store.flatten import json_pairs
 from store.matching import Subject, facet_values
 from store.query import Query
-from store.ranking import ranked
+from store.ranking import beginning, ranked, same_letters
 
 SHARD_VALUES_MAX = 20_000
 """So many values of a field each shard tells; where it has more, its counts may be estimates."""
@@ -44,9 +44,15 @@ _answer = msgspec.json.Decoder(_Answer)
 
 
 async def facets(
-    reader: IndexReader, query: Query, fields: Sequence[str], *, size: int, now_ns: int
+    reader: IndexReader,
+    query: Query,
+    fields: Sequence[str],
+    *,
+    size: int,
+    now_ns: int,
+    prefix: str = "",
 ) -> Mapping[str, Mapping[str, int]]:
-    """Return for each of *fields* its *size* commonest values and their counts.
+    """Return for each of *fields* its *size* commonest values that begin with *prefix*, and their counts.
 
     Raises:
         QueryInvalid: there is no such field.
@@ -56,7 +62,7 @@ async def facets(
     counted = {
         field: told
         for field in kinds
-        if (told := _aggregation(field, kinds[field], size)) is not None
+        if (told := _aggregation(field, kinds[field], size, prefix)) is not None
     }
     answer = _Answer()
     if counted:
@@ -71,10 +77,10 @@ async def facets(
     for i, field in enumerate(counted):
         terms = answer.aggregations.get(str(i), _Terms())
         if _is_exact(terms, kinds[field]):
-            found[field] = _values(terms, field, size)
+            found[field] = _values(terms, field, size, prefix)
     left = [f for f in kinds if f not in found and kinds[f] is not Kind.TEXT]
     if left:
-        found |= await _read(reader, asked, left, size)
+        found |= await _read(reader, asked, left, size, prefix)
     return {field: found.get(field, {}) for field in fields}
 
 
@@ -85,18 +91,21 @@ def _kind_of(field: str) -> Kind:
     return known.kind
 
 
-def _aggregation(field: str, kind: Kind, size: int) -> dict[str, Any] | None:
+def _aggregation(field: str, kind: Kind, size: int, prefix: str) -> dict[str, Any] | None:
     """Return the aggregation that counts *field*; None where Elasticsearch does not keep its values."""
     if kind is Kind.TEXT:
         return None
     if field in FIELDS:
         # Equal counts are in the order of the values as text, which is not that of numbers: so all of them.
         count = SHARD_VALUES_MAX if kind in (Kind.NUMBER, Kind.TIME) else size
-        return {"terms": _terms(stored_as(field), count, kind)}
+        told = _terms(stored_as(field), count, kind)
+        if prefix and kind is Kind.KEYWORD:
+            told["include"] = f"{_beginning(prefix)}.*"
+        return {"terms": told}
     of_pairs, _, path = pairs_of(field)
     if of_pairs == BODY_PAIRS:
         return None
-    include = f"{_plain(pair(path, ''))}.*"
+    include = f"{_plain(pair(path, ''))}{_beginning(prefix)}.*"
     return {"terms": _terms(of_pairs, size, kind) | {"include": include}}
 
 
@@ -110,23 +119,31 @@ def _plain(text: str) -> str:
     return "".join(c if c.isalnum() or not c.isascii() else f"\\{c}" for c in text)
 
 
+def _beginning(prefix: str) -> str:
+    """Return the regular expression of Lucene for what begins with *prefix* in upper or lower case."""
+    letters = (sorted(same_letters(letter)) for letter in prefix)
+    return "".join(
+        f"({'|'.join(map(_plain, each))})" if each[1:] else _plain(each[0]) for each in letters
+    )
+
+
 def _is_exact(terms: _Terms, kind: Kind) -> bool:
     if terms.doc_count_error_upper_bound != 0:
         return False
     return terms.sum_other_doc_count == 0 or kind not in (Kind.NUMBER, Kind.TIME)
 
 
-def _values(terms: _Terms, field: str, size: int) -> Mapping[str, int]:
+def _values(terms: _Terms, field: str, size: int, prefix: str) -> Mapping[str, int]:
     start = 0 if field in FIELDS else len(pair(pairs_of(field)[2], ""))
     counts = {
         (bucket.key_as_string or str(bucket.key))[start:]: bucket.doc_count
         for bucket in terms.buckets
     }
-    return ranked(counts, size)
+    return ranked(beginning(counts, prefix), size)
 
 
 async def _read(
-    reader: IndexReader, asked: Dsl, fields: Sequence[str], size: int
+    reader: IndexReader, asked: Dsl, fields: Sequence[str], size: int, prefix: str
 ) -> Mapping[str, Mapping[str, int]]:
     """Return what :func:`facets` does, by going through the matches."""
     counts: dict[str, Counter[str]] = {field: Counter() for field in fields}
@@ -145,4 +162,4 @@ async def _read(
             subject = Subject(document, None)
             for field in others:
                 counts[field].update(set(facet_values(field, subject)))
-    return {field: ranked(counts[field], size) for field in fields}
+    return {field: ranked(beginning(counts[field], prefix), size) for field in fields}

@@ -14,7 +14,14 @@ from store.documents import MessageDocument
 from store.elastic.connection import Elastic, RequestRefused
 from store.elastic.documents import ask
 from store.elastic.index_document import unpacked
-from store.elastic.index_fields import DOCUMENT, MESSAGE, POSITION, PUBLISHED_AT, SORTED_BY
+from store.elastic.index_fields import (
+    DOCUMENT,
+    MESSAGE,
+    POSITION,
+    PUBLISHED_AT,
+    SORTED_BY,
+    stored_as,
+)
 from store.elastic.index_query import Dsl, all_of, dsl
 from store.errors import LogDamaged, QueryInvalid
 from store.ports import Page, Sort
@@ -24,6 +31,8 @@ from store.ranking import FACET_MATCHES_MAX, TOTAL_MAX, check_sort, missing, wit
 HITS_MAX = 5_000
 READ_HITS = 1_000  # with bodies of up to 64 KiB each
 TIMEOUT_S = 60.0
+HISTOGRAM_VALUES_MAX = 20
+"""More than any field of HISTOGRAM_FIELDS has values, so that none is left out and each count is exact."""
 
 Key = tuple[int, int]
 
@@ -51,8 +60,18 @@ class _Found(msgspec.Struct, frozen=True):
     hits: _Hits = _Hits()
 
 
+class _Value(msgspec.Struct, frozen=True):
+    key: str
+    doc_count: int
+
+
+class _Values(msgspec.Struct, frozen=True):
+    buckets: list[_Value] = []
+
+
 class _Count(msgspec.Struct, frozen=True):
     doc_count: int
+    values: _Values = _Values()
 
 
 class _Buckets(msgspec.Struct, frozen=True):
@@ -176,19 +195,36 @@ class IndexReader:
     async def histogram(
         self, query: Query, *, since: int, width_ns: int, buckets: int, now_ns: int
     ) -> Sequence[int]:
-        asked = dsl(within_histogram(query, since, width_ns, buckets), now_ns)
-        borders = [since + i * width_ns for i in range(buckets + 1)]
-        filters = [
-            {"range": {PUBLISHED_AT: {"gte": low, "lt": high}}} for low, high in pairwise(borders)
-        ]
-        body = {
-            "size": 0,
-            "track_total_hits": False,
-            "query": _constant(asked),
-            "aggs": {"counts": {"filters": {"filters": filters}}},
-        }
+        body = _histogram_of(query, since, width_ns, buckets, now_ns, {})
         counted = _histogram.decode(await self.ask(body)).aggregations.counts.buckets
         return [bucket.doc_count for bucket in counted] or [0] * buckets
+
+    async def histogram_by(
+        self, query: Query, field: str, *, since: int, width_ns: int, buckets: int, now_ns: int
+    ) -> Sequence[Mapping[str, int]]:
+        values = {"terms": {"field": stored_as(field), "size": HISTOGRAM_VALUES_MAX}}
+        body = _histogram_of(query, since, width_ns, buckets, now_ns, {"values": values})
+        counted = _histogram.decode(await self.ask(body)).aggregations.counts.buckets
+        told = [{each.key: each.doc_count for each in one.values.buckets} for one in counted]
+        return told or [{} for _ in range(buckets)]
+
+
+def _histogram_of(
+    query: Query, since: int, width_ns: int, buckets: int, now_ns: int, within: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the body of a search that counts in buckets of time, and in each bucket what *within* aggregates."""
+    asked = dsl(within_histogram(query, since, width_ns, buckets), now_ns)
+    borders = [since + i * width_ns for i in range(buckets + 1)]
+    filters = [
+        {"range": {PUBLISHED_AT: {"gte": low, "lt": high}}} for low, high in pairwise(borders)
+    ]
+    counts: dict[str, Any] = {"filters": {"filters": filters}}
+    return {
+        "size": 0,
+        "track_total_hits": False,
+        "query": _constant(asked),
+        "aggs": {"counts": counts | ({"aggs": within} if within else {})},
+    }
 
 
 def _search(asked: Dsl, sort: Sort, size: int, after: Key | None) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def checkpoints() -> dict[str, Any]:
 
 def is_fraction(name: str) -> bool:
     """Return whether the number field *name* of the query language holds binary fractions; the others are integers."""
-    return name == "latency_ms" or name.endswith(".confidence")
+    return name.endswith(("_ms", ".confidence"))
 
 
 def _type_of(name: str, kind: Kind) -> dict[str, Any]:

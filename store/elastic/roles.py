@@ -16,7 +16,7 @@ WRITER, INDEXER, READER, RETENTION, SETUP = "writer", "indexer", "reader", "rete
 
 PURPOSES: Mapping[str, str] = {
     WRITER: "collect: creates blocks, bodies, segments and the key; changes and deletes nothing",
-    INDEXER: "project: reads the log; writes the message index, checkpoints and snapshots",
+    INDEXER: "project and otlp: read the log; write the message index, checkpoints and snapshots",
     READER: "serve: reads; writes nothing",
     RETENTION: "log retain: reads the log; deletes whole segments of it",
     SETUP: "setup and doctor: makes templates, indices, roles, users and keys",

@@ -1,16 +1,20 @@
 """The message index in memory: every document is matched, one after another."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
+from store.conversations import ConversationPage, find
 from store.documents import MessageDocument
 from store.matching import Subject, facet_values, matches
+from store.memory.conversations import MemoryFinder
 from store.ports import Checkpoint, Page, Sort
 from store.query import Query
 from store.ranking import (
     FACET_MATCHES_MAX,
     TOTAL_MAX,
+    check_histogram_field,
     check_sort,
     commonest,
     sort_key,
@@ -84,12 +88,14 @@ class MemoryMessageIndex:
         )
 
     async def facets(
-        self, query: Query, fields: Sequence[str], *, size: int, now_ns: int
+        self, query: Query, fields: Sequence[str], *, size: int, now_ns: int, prefix: str = ""
     ) -> Mapping[str, Mapping[str, int]]:
         found = self._ordered(query, Sort(), now_ns)[:FACET_MATCHES_MAX]
         subjects = [self._subjects[document.uid] for document in found]
         return {
-            field: commonest((facet_values(field, subject) for subject in subjects), size)
+            field: commonest(
+                (facet_values(field, subject) for subject in subjects), size, prefix=prefix
+            )
             for field in fields
         }
 
@@ -102,6 +108,38 @@ class MemoryMessageIndex:
             if matches(asked, subject, now_ns=now_ns):
                 counts[(subject.document.published_at - since) // width_ns] += 1
         return counts
+
+    async def histogram_by(
+        self, query: Query, field: str, *, since: int, width_ns: int, buckets: int, now_ns: int
+    ) -> Sequence[Mapping[str, int]]:
+        check_histogram_field(field)
+        asked = within_histogram(query, since, width_ns, buckets)
+        counts: list[Counter[str]] = [Counter() for _ in range(buckets)]
+        for subject in self._subjects.values():
+            if matches(asked, subject, now_ns=now_ns):
+                bucket = (subject.document.published_at - since) // width_ns
+                counts[bucket].update(facet_values(field, subject))
+        return counts
+
+    async def conversations(
+        self,
+        query: Query,
+        *,
+        order: str,
+        limit: int,
+        after: tuple[int | str, ...] | None = None,
+        before: int | None = None,
+        now_ns: int,
+    ) -> ConversationPage:
+        return await find(
+            MemoryFinder(self._subjects.values),
+            query,
+            order=order,
+            limit=limit,
+            after=after,
+            before=before,
+            now_ns=now_ns,
+        )
 
     async def clear(self) -> None:
         self._subjects.clear()

@@ -1,4 +1,4 @@
-"""SQLite's calls, off the event loop: one worker thread per adapter, connections, and errors in the store's words.
+"""SQLite's calls, off the event loop: worker threads of each adapter, connections, and errors in the store's words.
 
 A call runs to its end even when the coroutine that waits for it is cancelled, so a cancelled append may have been made.
 """
@@ -40,11 +40,11 @@ _UNAVAILABLE = {
 
 
 class Worker:
-    """Runs the blocking calls of one adapter, one after another, in a thread of its own."""
+    """Runs the blocking calls of one adapter in *threads* of its own; in one, they are made one after another."""
 
-    def __init__(self, directory: Path, name: str) -> None:
+    def __init__(self, directory: Path, name: str, *, threads: int = 1) -> None:
         self._directory = directory
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix=name)
 
     async def run(self, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Return what *call* returns.
@@ -61,8 +61,12 @@ class Worker:
             raise LogRefused(f"{self._directory}: {error}") from error
 
     def stop(self) -> None:
-        """End the thread once its calls are done."""
+        """End the threads once their calls are done."""
         self._executor.shutdown(wait=False)
+
+    async def finish(self) -> None:
+        """Wait until all calls are done and the threads have ended."""
+        await asyncio.to_thread(self._executor.shutdown)
 
     def _translate(self, error: sqlite3.Error) -> Exception:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -84,8 +88,11 @@ class Worker:
         return room.f_bavail * room.f_frsize < FREE_BYTES_MIN
 
 
-def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open the existing database at *path*; nothing is created."""
+def connect(path: Path, *, read_only: bool, closed_elsewhere: bool = False) -> sqlite3.Connection:
+    """Open the existing database at *path*; nothing is created.
+
+    It is for the calling thread alone; with *closed_elsewhere*, another one may close it once this one has ended.
+    """
     mode = "ro" if read_only else "rw"
     # sqlite3 takes "?" and "#" in a path for the beginning of its parameters, hence as_uri.
     connection = sqlite3.connect(
@@ -93,6 +100,7 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         uri=True,
         timeout=BUSY_S_MAX,
         isolation_level=None,
+        check_same_thread=not closed_elsewhere,
     )
     try:
         connection.execute("PRAGMA synchronous=FULL")

@@ -6,6 +6,7 @@ nothing in it.
 """
 
 import sqlite3
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,19 +15,30 @@ from typing import Self
 import msgspec
 
 from events.values import decode_extension
+from store.conversations import ConversationPage, find
 from store.documents import MessageDocument
 from store.errors import LogRefused
 from store.matching import Subject, facet_values
 from store.ports import Checkpoint, Page, Sort
 from store.query import Query
-from store.ranking import FACET_MATCHES_MAX, check_sort, commonest, within_histogram
+from store.ranking import (
+    FACET_MATCHES_MAX,
+    check_histogram_field,
+    check_sort,
+    commonest,
+    within_histogram,
+)
 from store.sqlite import engine, index_schema
+from store.sqlite.conversations import SqliteFinder
 from store.sqlite.index_query import position_in
 from store.sqlite.index_search import Found, Search
 from store.sqlite.index_writer import IndexWriter
 from store.sqlite.segment_file import Transaction
 
+READERS = 3
+"""So many searches run at once where nothing is written: a slow one does not hold up the others."""
 CACHE_KIB = 64 << 10
+READER_CACHE_KIB = 32 << 10
 
 _document = msgspec.msgpack.Decoder(MessageDocument, ext_hook=decode_extension)
 _checkpoint = msgspec.msgpack.Decoder(Checkpoint)
@@ -38,8 +50,9 @@ class SqliteMessageIndex:
     def __init__(self, directory: Path, *, read_only: bool = False) -> None:
         self._path = directory / "index.db"
         self._read_only = read_only
-        self._worker = engine.Worker(directory, "index")
-        self._connection: sqlite3.Connection | None = None
+        self._worker = engine.Worker(directory, "index", threads=READERS if read_only else 1)
+        self._mine = threading.local()
+        self._connections: list[sqlite3.Connection] = []
         self._writer: IndexWriter | None = None
 
     async def __aenter__(self) -> Self:
@@ -53,10 +66,9 @@ class SqliteMessageIndex:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            await self._worker.run(self._close)
-        finally:
-            self._worker.stop()
+        await self._worker.finish()
+        while self._connections:
+            self._connections.pop().close()
 
     async def save(
         self,
@@ -87,15 +99,42 @@ class SqliteMessageIndex:
         return await self._worker.run(self._search, query, sort, limit, key, exact_total, now_ns)
 
     async def facets(
-        self, query: Query, fields: Sequence[str], *, size: int, now_ns: int
+        self, query: Query, fields: Sequence[str], *, size: int, now_ns: int, prefix: str = ""
     ) -> Mapping[str, Mapping[str, int]]:
-        return await self._worker.run(self._facets, query, fields, size, now_ns)
+        return await self._worker.run(self._facets, query, fields, size, prefix, now_ns)
 
     async def histogram(
         self, query: Query, *, since: int, width_ns: int, buckets: int, now_ns: int
     ) -> Sequence[int]:
         asked = within_histogram(query, since, width_ns, buckets)
         return await self._worker.run(self._histogram, asked, since, width_ns, buckets, now_ns)
+
+    async def histogram_by(
+        self, query: Query, field: str, *, since: int, width_ns: int, buckets: int, now_ns: int
+    ) -> Sequence[Mapping[str, int]]:
+        check_histogram_field(field)
+        asked = within_histogram(query, since, width_ns, buckets)
+        return await self._worker.run(self._by_state, asked, since, width_ns, buckets, now_ns)
+
+    async def conversations(
+        self,
+        query: Query,
+        *,
+        order: str,
+        limit: int,
+        after: tuple[int | str, ...] | None = None,
+        before: int | None = None,
+        now_ns: int,
+    ) -> ConversationPage:
+        return await find(
+            SqliteFinder(self._worker, self._connected),
+            query,
+            order=order,
+            limit=limit,
+            after=after,
+            before=before,
+            now_ns=now_ns,
+        )
 
     async def clear(self) -> None:
         self._writing()
@@ -109,7 +148,7 @@ class SqliteMessageIndex:
             raise LogRefused(f"{self._path} was opened for reading only")
         return self._writer
 
-    # Below: in the worker thread.
+    # Below: in a worker thread.
 
     def _prepare(self) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -142,16 +181,15 @@ class SqliteMessageIndex:
         return version == index_schema.VERSION
 
     def _connected(self) -> sqlite3.Connection | None:
-        """Return the connection; None where there is no index yet, or none of this version."""
-        if self._connection is None and self._path.exists() and self._is_current():
-            self._connection = engine.connect(self._path, read_only=self._read_only)
-            self._connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
-        return self._connection
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Return the connection of this thread; None where there is no index yet, or none of this version."""
+        known: sqlite3.Connection | None = getattr(self._mine, "connection", None)
+        if known is None and self._path.exists() and self._is_current():
+            known = engine.connect(self._path, read_only=self._read_only, closed_elsewhere=True)
+            self._connections.append(known)
+            cache_kib = READER_CACHE_KIB if self._read_only else CACHE_KIB
+            known.execute(f"PRAGMA cache_size=-{cache_kib}")
+            self._mine.connection = known
+        return known
 
     def _read_checkpoint(self) -> Checkpoint | None:
         if (db := self._connected()) is None:
@@ -186,7 +224,7 @@ class SqliteMessageIndex:
             db.execute("COMMIT")
 
     def _facets(
-        self, query: Query, fields: Sequence[str], size: int, now_ns: int
+        self, query: Query, fields: Sequence[str], size: int, prefix: str, now_ns: int
     ) -> Mapping[str, Mapping[str, int]]:
         if (db := self._connected()) is None:
             return {field: {} for field in fields}
@@ -199,7 +237,9 @@ class SqliteMessageIndex:
             db.execute("COMMIT")
         subjects = [Subject(document, None) for document in documents]
         return {
-            field: commonest((facet_values(field, subject) for subject in subjects), size)
+            field: commonest(
+                (facet_values(field, subject) for subject in subjects), size, prefix=prefix
+            )
             for field in fields
         }
 
@@ -211,6 +251,17 @@ class SqliteMessageIndex:
         db.execute("BEGIN")
         try:
             return Search(db, query, now_ns).histogram(since, width_ns, buckets)
+        finally:
+            db.execute("COMMIT")
+
+    def _by_state(
+        self, query: Query, since: int, width_ns: int, buckets: int, now_ns: int
+    ) -> Sequence[Mapping[str, int]]:
+        if (db := self._connected()) is None:
+            return [{} for _ in range(buckets)]
+        db.execute("BEGIN")
+        try:
+            return Search(db, query, now_ns).histogram_by_state(since, width_ns, buckets)
         finally:
             db.execute("COMMIT")
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from events.identity import position_of
 from store.fields import FIELDS, Kind, field_of
 from store.flatten import VALUE_CHARS_MAX
 from store.matching import bounds
@@ -258,7 +259,9 @@ def _document_drive(column: str, condition: str) -> Drive:
     if column in _INDEXES:
         source += f" INDEXED BY {_INDEXES[column][0]}"
     where = f"{WITHIN.replace('{at}', 'i.position')} AND {condition.replace('x.', 'i.')}"
-    return Drive(source, "i.position", where)
+    # Equals stand in the index by position.
+    is_ordered = column in _INDEXES and condition.startswith(f"x.{column} = ")
+    return Drive(source, "i.position", where, is_ordered)
 
 
 def _after(text: str) -> str | None:
@@ -278,5 +281,4 @@ def _phrase(columns: str, text: str, is_prefix: bool) -> Node:
 
 def position_in(uid: str) -> int | None:
     """Return the position that a uid ends with; None when it ends with none."""
-    tail = uid.rpartition("-")[2]
-    return int(tail) if tail.isascii() and tail.isdigit() and len(tail) <= 18 else None
+    return position_of(uid, uid.rpartition("-")[0])

@@ -1,12 +1,12 @@
 """The tables of the SQLite message index. Another version is another index, rebuilt by replay.
 
 ``messages`` is narrow, because a search that nothing else leads goes through all of it; what only a few rows are asked
-for stands in ``documents``.
+for stands in ``documents``. `state` is the label of the message's state, `last_at` the last that is known of it in ns.
 """
 
 from store.sqlite.index_terms import TOKEN_CHARS
 
-VERSION = 2
+VERSION = 3
 PAGE_BYTES = 8192
 SPAN_BITS = 12
 
@@ -31,7 +31,9 @@ CREATE TABLE messages (
     latency_us INTEGER,
     latency_ms REAL,
     body_size INTEGER,
-    retry_rounds INTEGER NOT NULL
+    retry_rounds INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    last_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX messages_by_latency ON messages (latency_us);
 CREATE INDEX messages_by_size ON messages (body_size);

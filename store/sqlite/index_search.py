@@ -19,7 +19,9 @@ from store.sqlite.index_query import Translation
 from store.sqlite.index_schema import SPAN_BITS
 
 SPANS_FIRST = 16
+WALKED_FIRST = 1  # a further page mostly lies within a few thousand positions
 POSITION_MAX = 2**62
+LABEL_BITS = 40
 PROBE_WORDS = 30  # asking the full-text table about one message costs so many rows read in order
 
 _SORT_COLUMNS = {
@@ -84,15 +86,28 @@ class Search:
         counts = [0] * buckets
         if self._node == NONE or not self._spans:
             return counts
-        told = plan(self._translation, self._node, self._low, self._high)
-        put = self._translation.put
-        rows = self._run(
-            f"SELECT (m.published_at - {put(since)}) / {put(width_ns)} AS bucket, count(*)"
-            f" FROM {told.source} WHERE {told.where} GROUP BY bucket"
-        )
-        for bucket, count in rows:
+        for bucket, count in self._bucketed(since, width_ns):
             counts[bucket] = count
         return counts
+
+    def histogram_by_state(self, since: int, width_ns: int, buckets: int) -> list[dict[str, int]]:
+        """Return the matches in each bucket by their state; the query must allow none outside the buckets."""
+        counts: list[dict[str, int]] = [{} for _ in range(buckets)]
+        if self._node == NONE or not self._spans:
+            return counts
+        names = dict(self._db.execute("SELECT id, value FROM labels WHERE field = 'state'"))
+        # Grouped by one number, which takes half as long as by two.
+        for both, count in self._bucketed(since, width_ns, f" << {LABEL_BITS} | m.state"):
+            counts[both >> LABEL_BITS][names[both & ((1 << LABEL_BITS) - 1)]] = count
+        return counts
+
+    def _bucketed(self, since: int, width_ns: int, by: str = "") -> sqlite3.Cursor:
+        told = plan(self._translation, self._node, self._low, self._high)
+        put = self._translation.put
+        return self._run(
+            f"SELECT (m.published_at - {put(since)}) / {put(width_ns)}{by} AS bucket, count(*)"
+            f" FROM {told.source} WHERE {told.where} GROUP BY bucket"
+        )
 
     def _spans_of(self, query: Query, now_ns: int) -> list[_Span]:
         """Return the spans of positions that can hold matches, oldest first."""
@@ -233,7 +248,7 @@ class Search:
         )
         found: list[Key] = []
         done = 0
-        for part in _slices(spans):
+        for part in _slices(spans, first=WALKED_FIRST):
             low, high = min(span.start for span in part), max(span.stop for span in part)
             rows = cast("Iterator[Key]", self._run(sql, low, high))
             found += [row for row in rows if after is None or _is_beyond(row, after, sort)]
@@ -262,8 +277,8 @@ def _positions(query: Query) -> tuple[float | None, float | None]:
     )
 
 
-def _slices(spans: list[_Span]) -> Iterator[list[_Span]]:
-    start, size = 0, SPANS_FIRST
+def _slices(spans: list[_Span], *, first: int = SPANS_FIRST) -> Iterator[list[_Span]]:
+    start, size = 0, first
     while start < len(spans):
         yield spans[start : start + size]
         start, size = start + size, size * 2

@@ -32,6 +32,10 @@ KEYS = (
     "content_encoding",
     "reply_to",
     "app_id",
+    "message_type",
+    "message_type_evidence",
+    "framework",
+    "error",
 )
 """Keyword fields in the full-text row."""
 
@@ -151,6 +155,8 @@ def content(document: MessageDocument) -> Content:
         document.message_id,
         document.correlation_id,
         document.type,
+        document.message_type,
+        document.error,
         document.exchange,
         *document.routing_keys,
     )
@@ -266,7 +272,10 @@ def _party_labels(names: Iterable[str], party: Party) -> Iterator[tuple[str, Tex
 
 def number_rows(document: MessageDocument) -> set[tuple[int, int | float]]:
     """Return the (field id, value) of the numbers and times that have no column; said again as in :func:`labels`."""
-    found: list[tuple[str, int | float | None]] = []
+    found: list[tuple[str, int | float | None]] = [
+        ("framework_retries", document.framework_retries),
+        ("end_to_end_ms", document.end_to_end_ms),
+    ]
     if document.publisher.service is not None:
         found.append(("publisher.confidence", document.publisher.confidence))
     if document.parent is not None:
@@ -275,7 +284,10 @@ def number_rows(document: MessageDocument) -> set[tuple[int, int | float]]:
     for copy in document.copies:
         found.append(("copies.enqueued_at", copy.enqueued_at))
         for attempt in copy.attempts:
-            found.append(("copies.attempts.delivered_at", attempt.delivered_at))
+            found += (
+                ("copies.attempts.delivered_at", attempt.delivered_at),
+                ("copies.attempts.processing_ms", attempt.processing_ms),
+            )
             if attempt.consumer.service is not None:
                 found.append(("copies.attempts.consumer.confidence", attempt.consumer.confidence))
         if (death := copy.dead_letter) is not None:
@@ -299,6 +311,10 @@ def content_mark(document: MessageDocument) -> int:
         document.content_encoding,
         document.reply_to,
         document.app_id,
+        document.message_type,
+        document.message_type_evidence,
+        document.framework,
+        document.error,
         document.headers,
     )
     return mark(_pack(told))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from events.values import encode_extension
-from store.documents import MessageDocument
+from store.documents import MessageDocument, last_at
 from store.ports import Checkpoint
 from store.sqlite.index_schema import SPAN_BITS
 from store.sqlite.index_terms import (
@@ -105,7 +105,7 @@ class IndexWriter:
             at = document.position
             held = known.get(at)
             told = array("q", sorted(self._labels[label] for label in of_one))
-            before = _unpacked(held.labels) if held else ()
+            before = unpacked(held.labels) if held else ()
             labelled += [(label, at) for label in set(told).difference(before)]
             unlabelled += [(label, at) for label in set(before).difference(told)]
             values = sorted(number_rows(document))
@@ -119,7 +119,9 @@ class IndexWriter:
         run("INSERT OR IGNORE INTO labelled VALUES (?, ?)", sorted(labelled))
         run("DELETE FROM numbers WHERE field = ? AND position = ? AND value = ?", no_numbers)
         run("INSERT OR IGNORE INTO numbers VALUES (?, ?, ?)", numbers)
-        run("INSERT OR REPLACE INTO messages VALUES (?,?,?,?,?,?)", map(_message_row, documents))
+        states = [self._labels["state", document.state] for document in documents]
+        rows_of = map(_message_row, documents, states)
+        run("INSERT OR REPLACE INTO messages VALUES (?,?,?,?,?,?,?,?)", rows_of)
         run("INSERT OR REPLACE INTO documents VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
         self._save_spans(documents)
 
@@ -211,7 +213,7 @@ class IndexWriter:
         run = self._db.executemany
         run(
             "DELETE FROM labelled WHERE label = ? AND position = ?",
-            [(label, at) for at, packed, _ in found for label in _unpacked(packed)],
+            [(label, at) for at, packed, _ in found for label in unpacked(packed)],
         )
         run(
             "DELETE FROM numbers WHERE field = ? AND position = ? AND value = ?",
@@ -225,7 +227,7 @@ class IndexWriter:
             run(f"DELETE FROM {table} WHERE {column} = ?", positions)
 
 
-def _message_row(document: MessageDocument) -> tuple[object, ...]:
+def _message_row(document: MessageDocument, state: int) -> tuple[object, ...]:
     latency = document.latency_ms
     return (
         document.position,
@@ -234,6 +236,8 @@ def _message_row(document: MessageDocument) -> tuple[object, ...]:
         latency,
         document.body.size if document.body else None,
         document.retry_rounds,
+        state,
+        last_at(document),
     )
 
 
@@ -259,7 +263,7 @@ def _body(text: str) -> tuple[str, str]:
     return found, body_keys(text, has_any=bool(found))
 
 
-def _unpacked(packed: bytes) -> "array[int]":
+def unpacked(packed: bytes) -> "array[int]":
     found = array("q")
     found.frombytes(packed)
     return found

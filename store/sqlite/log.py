@@ -16,7 +16,7 @@ from typing import Self
 
 import msgspec
 
-from events.block import Block, BlockDamaged, BlockHead, open_bodies
+from events.block import Block, BlockDamaged, BlockHead, head_of, open_bodies
 from events.identity import KEY_BYTES
 from store.append import refusal, refusal_to_begin
 from store.errors import Fenced, LogDamaged, LogRefused, LogUnavailable
@@ -245,7 +245,9 @@ class SqliteEventLog:
                 raise Fenced(why)
             if block.header.segment == file.number:
                 file.write_block(block)
-                file.write_record(segment_file.after(tail and tail.record, block, key), key)
+                record = segment_file.after(tail and tail.record, block, key)
+                # Known without reading it again, if the record stands there still when it is asked for.
+                self._tail = Tail(file.write_record(record, key), record, head_of(block))
                 self._close_predecessor(file.number, key)
                 return True
             following = self._open_segment(block, key)

@@ -188,11 +188,13 @@ class SegmentFile:
                 "INSERT INTO bodies VALUES (?, ?)", (header.number, block.bodies)
             )
 
-    def write_record(self, record: HeadRecord, key: bytes) -> None:
+    def write_record(self, record: HeadRecord, key: bytes) -> bytes:
+        """Write *record* and return it as stored."""
         stored = msgspec.msgpack.encode(record)
         self.connection.execute(
             "INSERT OR REPLACE INTO head VALUES (0, ?, ?)", (stored, _seal(key, stored))
         )
+        return stored
 
     def block(self, number: int) -> Block | None:
         found = self.read(number, number + 1)

@@ -1,0 +1,1 @@
+"""Tap deliveries become facts: pure, and total."""

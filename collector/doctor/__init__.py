@@ -1,0 +1,1 @@
+"""What stands between hoptrail and a broker: looked at, judged, and what to do about it."""

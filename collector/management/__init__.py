@@ -1,0 +1,1 @@
+"""The broker's management API: asked with failover, and what it says of tracing on each node."""

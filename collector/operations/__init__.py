@@ -1,0 +1,1 @@
+"""What operators ask for: commands on their way from the API to the leader, which alone appends."""

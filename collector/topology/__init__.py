@@ -1,0 +1,1 @@
+"""What is declared and connected on the broker, from its events and from snapshots. Pure."""
