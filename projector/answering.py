@@ -4,29 +4,37 @@ Nothing here awaits or touches a store. Names, rates and contents are worked out
 """
 
 from collections.abc import Iterator, Sequence
+from copy import copy as copied
 
 from events.identity import position_of, uid
+from events.operations import OperatorState
 from events.values import Text, shown
+from projector.answering_system import SystemAnswers
 from projector.answers import (
+    Agreement,
     Capture,
     ConversationState,
+    DeadLetterFate,
     DeadLetterGroup,
+    Deed,
+    Latencies,
     ProjectionState,
     QueuedCopy,
     QueueState,
-    Relationship,
-    Service,
-    Topology,
 )
+from projector.depths import agreement, returned_in
+from projector.linker.believed import waits
 from projector.linker.document import WORST_FIRST, state_of
-from projector.linker.match import Line
-from projector.linker.model import UNKNOWN, UNROUTABLE, LiveCopy, LiveMessage
+from projector.linker.match import IN_HAND, Line, Sampled
+from projector.linker.model import UNKNOWN, UNROUTABLE, WAITING, LiveCopy, LiveMessage
 from projector.projection import Projection
-from projector.views import services
+from projector.views import latency_table, services
 from projector.views.conversations import Trace
 from projector.views.declared import QueueInfo
-from projector.views.graph import graph
+from projector.views.fates import OPEN
+from projector.views.names import queue_id
 from projector.views.queues import Sample
+from projector.views.stuck import Activity, Waiting, problem_of
 from store.documents import MessageDocument
 
 NS_PER_S = 1_000_000_000
@@ -35,11 +43,11 @@ CONVERSATIONS_MAX = 500
 WORST_OF_ALL = (UNROUTABLE, *WORST_FIRST)
 
 
-class Answers:
+class Answers(SystemAnswers):
     """The answers of one projection; `head` tells how far the log goes, where that is known to be further."""
 
     def __init__(self, projection: Projection) -> None:
-        self._projection = projection
+        super().__init__(projection)
         self._head_position = projection.position
         self._head_observed_at = projection.fold.observed_at
 
@@ -69,15 +77,6 @@ class Answers:
             return 0.0
         return max(0, head - (mine or head)) / NS_PER_S
 
-    def topology(self) -> Topology:
-        return graph(self._projection.topology.state, self.observed_at or 0)
-
-    def services(self) -> Sequence[Service]:
-        return services.services(self._projection.topology.state)
-
-    def relationships(self) -> Sequence[Relationship]:
-        return services.relationships(self._projection.topology.state)
-
     def queues(self) -> Sequence[QueueState]:
         """Return every queue that is declared or was seen, by vhost and name."""
         projection = self._projection
@@ -92,21 +91,68 @@ class Answers:
             for place in sorted(places, key=_by_name)
         ]
 
-    def queue_contents(
-        self, vhost: Text, name: Text, *, limit: int = CONTENTS_MAX
-    ) -> Sequence[QueuedCopy] | None:
-        """Return the first *limit* copies believed to be in a queue, in its order; None for an unknown queue."""
+    def queue(self, vhost: Text, name: Text) -> QueueState | None:
+        """Return one queue; None where it is neither declared nor was seen."""
         projection, place = self._projection, (vhost, name)
         line = projection.linker.queue(vhost, name)
-        if line is None or line.seq == line.cut:
-            declared, samples = projection.topology.state.declared, projection.queues.state.samples
-            return () if place in declared.queues or place in samples else None
-        return [self._queued(*entry) for entry in line.contents()[:limit]]
+        declared = projection.topology.state.declared.queues.get(place)
+        samples = projection.queues.state.samples
+        if declared is None and place not in samples and (line is None or line.seq == line.cut):
+            return None
+        consumers = services.consumers(projection.topology.state)
+        return self._queue(place, declared, samples.get(place), consumers.get(place, ()))
+
+    def queue_gone(self, vhost: Text, name: Text) -> QueueState:
+        """Return a queue that is in nobody's books any more: nothing is in it."""
+        return self._queue((vhost, name), None, None, ())
+
+    def queue_contents(
+        self,
+        vhost: Text,
+        name: Text,
+        *,
+        waiting: bool = False,
+        start: int = 0,
+        limit: int = CONTENTS_MAX,
+    ) -> Sequence[QueuedCopy] | None:
+        """Return *limit* copies believed to be in a queue, from number *start* on, in its order; None for an unknown queue.
+
+        With *waiting* those that were handed out are left out, unless they went back.
+        """
+        if self.queue(vhost, name) is None:
+            return None
+        line = self._projection.linker.queue(vhost, name)
+        if line is None:
+            return ()
+        found = [entry for entry in line.contents() if not waiting or _waits(entry[1])]
+        return [self._queued(*entry) for entry in found[start : start + limit]]
+
+    def latencies(
+        self, by: str, *, since: int | None = None, until: int | None = None
+    ) -> Latencies:
+        """Return the latencies of deliveries between *since* and *until* (ns), told apart *by* edge, queue or type."""
+        return latency_table.table(self._projection.latencies.state, by, since, until)
 
     def dead_letters(self) -> Sequence[DeadLetterGroup]:
         projection = self._projection
         consumers = services.consumers(projection.topology.state)
-        return projection.dead_letters.groups(consumers)
+        notes = projection.operations.state.operators.notes
+        return projection.dead_letters.groups(consumers, notes)
+
+    def dead_letter_group(self, group: str) -> DeadLetterGroup | None:
+        projection = self._projection
+        consumers = services.consumers(projection.topology.state)
+        notes = projection.operations.state.operators.notes
+        return projection.dead_letters.group(group, consumers, notes)
+
+    def fate(self, group: str, message: str) -> DeadLetterFate:
+        position = position_of(message, self.stream)
+        view = self._projection.dead_letters
+        found = None if position is None else view.fate(group, position)
+        if found is None:
+            return DeadLetterFate(message, OPEN)
+        copy = None if found.copy < 0 else uid(self.stream, found.copy)
+        return DeadLetterFate(message, found.outcome, found.retry, copy)
 
     def dead_letter_messages(self, group: str) -> Sequence[str] | None:
         members = self._projection.dead_letters.members(group)
@@ -116,11 +162,16 @@ class Answers:
         """Return the traces that were active last, the latest first, at most `CONVERSATIONS_MAX`."""
         traces = self._projection.conversations.state.traces
         latest = sorted(traces.items(), key=lambda item: (-item[1].last, item[0]))
-        told = (self._conversation(*item) for item in latest[:CONVERSATIONS_MAX])
-        return [conversation for conversation in told if conversation is not None]
+        return [self._conversation(*item) for item in latest[:CONVERSATIONS_MAX]]
 
     def capture(self) -> Capture:
         return self._projection.capture.answer(self.position, self.observed_at)
+
+    def operators(self) -> OperatorState:
+        return self._projection.operations.state.operators
+
+    def trail(self) -> Sequence[Deed]:
+        return self._projection.operations.trail()
 
     def projections(self) -> Sequence[ProjectionState]:
         """Return how far each view is. They fold together, so all are at one position."""
@@ -142,8 +193,23 @@ class Answers:
         sample: Sample | None,
         consumers: tuple[str, ...],
     ) -> QueueState:
-        line = self._projection.linker.queue(*place) or Line(*place)
-        oldest = line.oldest()
+        linker = self._projection.linker
+        line = linker.queue(*place) or Line(*place)
+        if line.sample is None and sample is not None:
+            line = copied(line)
+            line.sample = Sampled(sample.at, sample.ready, sample.unacked, 0, 0, 0)
+            line.unseen = sample.ready
+        oldest, returned = line.oldest(), returned_in(line)
+        oldest_at = None if oldest is None else oldest[1].enqueued_at
+        is_stream = info is not None and info.type == "stream"
+        role, activity = self.roles().get(place), self.activities().get(place, Activity())
+        believed = line.waiting + line.overflow + returned
+        waiting = Waiting(
+            believed if sample is None else sample.ready,
+            oldest_at if oldest_at is not None or not believed else activity.delivered_at,
+            is_watched=linker.watches(place[0]),
+            may_wait=is_stream or role is not None,
+        )
         return QueueState(
             vhost=place[0],
             name=place[1],
@@ -158,49 +224,76 @@ class Answers:
             broker_unacked=None if sample is None else sample.unacked,
             sampled_at=None if sample is None else sample.at,
             consumers=consumers,
-            oldest_at=None if oldest is None else oldest[1].enqueued_at,
+            oldest_at=oldest_at,
             durable=True if info is None else info.durable,
             arguments={} if info is None else info.arguments,
+            returned=returned,
+            unseen=max(0, line.unseen - returned),
+            agreement=self._agreement(line, returned, is_stream=is_stream),
+            problem=problem_of(waiting, activity, self.now),
+            last_delivered_at=activity.delivered_at,
+            role=None if role is None else role.role,
+            main=None if role is None or role.main is None else queue_id(place[0], role.main),
+            policy={} if info is None else info.policy,
+        )
+
+    def _agreement(self, line: Line, returned: int, *, is_stream: bool) -> Agreement:
+        linker = self._projection.linker
+        return agreement(
+            line,
+            returned=returned,
+            watched=linker.watches(line.vhost),
+            stream=is_stream,
+            ledger=linker.ledger,
+            now=self.now,
         )
 
     def _queued(self, message: LiveMessage, copy: LiveCopy) -> QueuedCopy:
+        cause, confidence = copy.cause, copy.confidence
+        if copy.state == WAITING:
+            cause, confidence = waits(copy.cause)
         return QueuedCopy(
             uid=uid(self.stream, message.position),
             position=message.position,
             enqueued_at=copy.enqueued_at,
             state=copy.state,
-            confidence=copy.confidence,
+            confidence=confidence,
             exchange=message.exchange,
             routing_key=message.routing_keys[0] if message.routing_keys else "",
             type=message.properties.type,
+            cause=cause,
+            returned=_returned(copy),
         )
 
-    def _conversation(self, trace_id: str, trace: Trace) -> ConversationState | None:
-        """Return a trace with what its messages say now; None when all of them moved to other traces."""
+    def _conversation(self, trace_id: str, trace: Trace) -> ConversationState:
+        """Return a trace with what its messages say now."""
         linker = self._projection.linker
-        states, names, moved = dict(trace.states or {}), dict(trace.services or {}), 0
+        states, names = dict(trace.states or {}), dict(trace.services or {})
         for position in trace.members:
             message = linker.get(position)
             if message is None:
                 continue
-            if message.trace_id != trace_id:
-                moved += 1
-                continue
             states[state_of(message)] = None
             for service in _services(message):
                 names[service] = None
-        if moved >= trace.messages:
-            return None
         return ConversationState(
             trace_id=trace_id,
             root=uid(self.stream, trace.root),
-            messages=trace.messages - moved,
+            messages=trace.messages,
             services=tuple(sorted(names)),
             started_at=trace.started,
             last_at=trace.last,
             state=min(states, key=_badness, default=UNKNOWN),
             correlation_id=trace.correlation_id,
         )
+
+
+def _returned(copy: LiveCopy) -> bool:
+    return copy.state in IN_HAND and bool(copy.attempts) and copy.attempts[-1].returned
+
+
+def _waits(copy: LiveCopy) -> bool:
+    return copy.state == WAITING or _returned(copy)
 
 
 def _services(message: LiveMessage) -> Iterator[str]:

@@ -11,8 +11,10 @@ import msgspec
 from events.facts import Envelope, Fact
 from projector.linker.linker import Linker
 from projector.linker.model import ChangeHandler, ChangeKind, FactHandler, View
+from projector.linker.rules import encoded
 
 LINKER = "linker"
+RULES = "rules"
 
 
 class FoldFailed(Exception):
@@ -24,7 +26,10 @@ class FoldFailed(Exception):
 
 
 class FoldState(msgspec.Struct, frozen=True, array_like=True):
-    """A fold at one position: the saved state of the linker (under its own name) and of each view."""
+    """A fold at one position: the saved state of the linker (under its own name) and of each view.
+
+    The rules that services were named by are a part too, where there are any, so that the digests tell of them.
+    """
 
     position: int
     observed_at: int | None
@@ -79,6 +84,8 @@ class Fold:
         """Return the state; what the linker's ``take_changed`` has not yet given is not part of it."""
         parts = {LINKER: self.linker.save()}
         parts.update((view.name, view.save()) for view in self.views)
+        if self.linker.rules:
+            parts[RULES] = encoded(self.linker.rules)
         return FoldState(self.position, self.observed_at, parts)
 
     def restore(self, state: FoldState) -> None:

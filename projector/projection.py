@@ -13,10 +13,15 @@ from projector.linker.limits import Limits
 from projector.linker.linker import VERSION as LINKER_VERSION
 from projector.linker.linker import Linker
 from projector.linker.model import View
+from projector.linker.rules import encoded
 from projector.views.capture import CaptureView
+from projector.views.changes import ChangesView
 from projector.views.conversations import ConversationsView
 from projector.views.dead_letters import DeadLettersView
+from projector.views.latencies import LatenciesView
+from projector.views.operations import OperationsView
 from projector.views.queues import QueuesView
+from projector.views.rates import RatesView
 from projector.views.topology import TopologyView
 from store.ports import Snapshot
 
@@ -34,18 +39,29 @@ class Projection:
         self.topology = TopologyView(linker_version)
         self.dead_letters = DeadLettersView(linker_version)
         self.queues = QueuesView(linker_version)
+        self.latencies = LatenciesView(linker_version)
         self.conversations = ConversationsView(linker_version)
         self.capture = CaptureView(linker_version)
+        self.operations = OperationsView(linker_version)
+        self.rates = RatesView(linker_version)
+        self.changes = ChangesView(linker_version)
         views: tuple[View, ...] = (
             self.topology,
             self.dead_letters,
             self.queues,
+            self.latencies,
             self.conversations,
             self.capture,
+            self.operations,
+            self.rates,
+            self.changes,
         )
         self.fold = Fold(Linker(stream, limits), views)
         self.versions = {view.name: view.version for view in views}
-        self.version = version_of(self.versions | {"limits": repr(limits or Limits())})
+        told = {"limits": repr(limits or Limits())}
+        if self.linker.rules:
+            told["rules"] = sha256(encoded(self.linker.rules)).hexdigest()
+        self.version = version_of(self.versions | told)
 
     @property
     def linker(self) -> Linker:

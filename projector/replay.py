@@ -49,11 +49,13 @@ async def replay(
     stop_block: int | None = None,
     stop_position: int | None = None,
     progress: Progress | None = None,
+    is_aside: bool = False,
 ) -> Place:
     """Fold the log from *place* to its head, or up to (not with) *stop_block* or *stop_position*; return where that is.
 
     What changed is not told to anybody. A stop within a block leaves the place before that block.
-    *progress* is called with (events folded, events there are) after each block, and other tasks run between blocks.
+    *progress* is called with (events folded, events there are) after each block, and other tasks run between blocks; also
+    within them where *is_aside*: then blocks are folded in a thread, and nobody else may use *projection* meanwhile.
 
     Raises:
         LogDamaged: a block is missing or damaged.
@@ -64,19 +66,25 @@ async def replay(
     head = await log.head()
     total = head.next_position if head is not None else 0
     async for block in _blocks(log, place.block, stop_block, stop_position):
-        envelopes = opened(block, place)
-        end = block.header.first_position + block.header.count
-        if stop_position is not None and end > stop_position:
-            projection.fold.fold(envelopes[: stop_position - block.header.first_position])
-            projection.linker.take_changed()
+        if is_aside:
+            await asyncio.to_thread(_fold, projection, block, place, stop_position)
+        else:
+            _fold(projection, block, place, stop_position)
+        if projection.position < block.header.first_position + block.header.count:
             return place
-        projection.fold.fold(envelopes)
-        projection.linker.take_changed()
         place = Place(block.number + 1, block.digest)
         if progress is not None:
             progress(projection.position, total)
         await asyncio.sleep(0)
     return place
+
+
+def _fold(projection: Projection, block: Block, place: Place, stop_position: int | None) -> None:
+    envelopes = opened(block, place)
+    if stop_position is not None:
+        envelopes = envelopes[: max(0, stop_position - block.header.first_position)]
+    projection.fold.fold(envelopes)
+    projection.linker.take_changed()
 
 
 async def _blocks(

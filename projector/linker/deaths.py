@@ -11,7 +11,16 @@ import msgspec
 from events.facts import Envelope, MessageDeadLettered, MessageDelivered
 from events.values import Text
 from projector.linker.document import path_to
-from projector.linker.history import Death, History, after, deaths_in, history_of
+from projector.linker.history import (
+    Death,
+    History,
+    after,
+    carried,
+    contains,
+    deaths_in,
+    history_of,
+    is_cycle,
+)
 from projector.linker.match import IN_HAND, Entry, key_of, leave
 from projector.linker.memory import Memory
 from projector.linker.model import (
@@ -24,10 +33,11 @@ from projector.linker.model import (
     LiveCopy,
     LiveMessage,
 )
+from projector.linker.processing import rejected
 from projector.linker.routing import route
 from projector.linker.settle import release
 from projector.linker.timers import EXPIRED, delays, is_timer, is_worked
-from projector.linker.walk import Step, one_each, walk
+from projector.linker.walk import BY_HAND, Step, one_each, walk
 from store.documents import DeadLetter
 
 TOLD_BY_TAP = "tap"
@@ -78,7 +88,7 @@ def _die_by_tap(
     entry = _follow(memory, envelope, entry, steps, told)
     last = steps[0]
     queues = _targets(memory, fact)
-    timer = is_timer(memory, fact.vhost, last.death, queues)
+    timer = is_timer(memory, fact.vhost, last.death, queues, fact.routing_keys)
     letter = DeadLetter(
         reason=last.death.reason,
         exchange=fact.exchange,
@@ -88,6 +98,8 @@ def _die_by_tap(
         timer=timer,
         at=envelope.observed_at,
     )
+    if letter.reason in BY_HAND:
+        told += rejected(memory, envelope, *entry)
     _die(memory, entry, last, letter, TOLD_BY_TAP, told)
     history = after(last.before, last.death.queue, last.death.reason, last.count)
     told.extend(
@@ -213,6 +225,10 @@ def _die(
 ) -> None:
     message, copy = entry
     was = copy.state
+    claimed = memory.claimed(message)
+    if claimed is not None and contains(step.before, claimed):
+        own = step.count - carried(claimed, step.death.queue, step.death.reason)
+        letter = msgspec.structs.replace(letter, count=max(1, own))
     copy.state, copy.dead_letter, copy.told_by, copy.cause = DEAD_LETTERED, letter, told_by, None
     copy.confidence = 1.0
     release(memory, copy)
@@ -294,10 +310,10 @@ def _unseen(
 
 
 def _targets(memory: Memory, fact: MessageDeadLettered) -> tuple[Text, ...]:
-    found = route(
-        memory.topology, fact.vhost, fact.exchange, fact.routing_keys, fact.properties.headers
-    )
-    return () if found is None else found
+    headers = fact.properties.headers
+    found = route(memory.topology, fact.vhost, fact.exchange, fact.routing_keys, headers)
+    deaths = deaths_in(headers)
+    return tuple(queue for queue in found or () if not is_cycle(deaths, queue))
 
 
 def _number(message: LiveMessage, copy: LiveCopy) -> int:

@@ -32,13 +32,15 @@ from projector.linker.model import (
     NO_ATTEMPTS,
     REDELIVERED,
     SETTLED,
+    UNKNOWN,
     WAITING,
     Change,
     ChangeKind,
     LiveAttempt,
     LiveCopy,
 )
-from projector.linker.services import CLIENT_NAME, QUEUE_RULE, Rule
+from projector.linker.rules import QueueRules, Rule
+from projector.linker.services import CLIENT_NAME, QUEUE_RULE
 from projector.linker.settle import NO_ACK, overtake, release, settle_oldest
 from projector.linker.state import State
 from projector.linker.timers import worked_behind
@@ -46,6 +48,8 @@ from projector.linker.walk import BY_HAND
 
 COPY_DELIVERED = ChangeKind.COPY_DELIVERED
 INTERCHANGEABLE = "identical copies are interchangeable"
+UNSEEN = (GONE, UNKNOWN)
+"""States of a copy that was not delivered as far as is known."""
 
 
 class Deliveries:
@@ -57,6 +61,7 @@ class Deliveries:
         self._memory = memory
         self._causality = state.causality
         self._rules = rules
+        self._queue_rules = QueueRules(rules)
         self._consumers = memory.endpoints.consumers
         self._changed = memory.changed
         self._passed = memory.passed
@@ -96,8 +101,9 @@ class Deliveries:
         attempt = LiveAttempt(
             position, envelope.observed_at, envelope.lag_ms, fact.redelivered, endpoint, fact.channel
         )  # fmt: skip
-        copy.attempts = [attempt]
-        copy.state = REDELIVERED if fact.redelivered else DELIVERED
+        copy.attempts, copy.cause = [attempt], None
+        # From 4.0 on a dead letter keeps the mark of a redelivery, though its new queue never gave it to anybody.
+        copy.state = REDELIVERED if fact.redelivered and copy.came_from < 0 else DELIVERED
         endpoint.consumed += 1
         line.deliveries += 1
         line.in_hand += 1
@@ -120,8 +126,8 @@ class Deliveries:
             self._passed.append((message.position, message.version))
         else:
             memory.passed_by(message)
-        if message.threads:
-            self._causality.delivered(message, endpoint, line.queue)
+        if message.threads or message.properties.reply_to is not None or endpoint.mover is not None:
+            self._causality.delivered(message, envelope, fact, endpoint, line.queue)
         unsettled = hand.unsettled
         unsettled.append((message, copy, attempt))
         if not hand.acks:
@@ -218,7 +224,7 @@ class Deliveries:
         waiting = waiting_copy(line, key)
         if waiting is not None:
             return waiting
-        late = handed_copy(line, key, (GONE, SETTLED) if redelivered else (GONE,), scan_max)
+        late = handed_copy(line, key, (*UNSEEN, SETTLED) if redelivered else UNSEEN, scan_max)
         if late is not None:
             return late[0]
         dead = handed_copy(line, key, (DEAD_LETTERED,), scan_max)
@@ -288,17 +294,17 @@ class Deliveries:
         copy.attempts = [*kept, attempt]
         was = copy.state
         if was != DEAD_LETTERED:
-            repeated = fact.redelivered or (copy.offset is None and was != GONE)
+            repeated = fact.redelivered or (copy.offset is None and was not in UNSEEN)
             copy.state = REDELIVERED if repeated else DELIVERED
             if was not in IN_HAND and copy.seq > line.cut:
                 line.in_hand += 1
-        if was in (GONE, SETTLED):
+        if was in (*UNSEEN, SETTLED):
             copy.cause, copy.confidence = None, 1.0
-            memory.revived += 1
+            memory.revived += was != UNKNOWN
         endpoint.consumed += 1
         line.deliveries += 1
         memory.note(message, envelope.position)
-        self._causality.delivered(message, endpoint, line.queue)
+        self._causality.delivered(message, envelope, fact, endpoint, line.queue)
         told: list[Change] = [(COPY_DELIVERED, message, copy, attempt)]
         hand.unsettled.append((message, copy, attempt))
         if not hand.acks:
@@ -327,16 +333,10 @@ class Deliveries:
             memory.endpoints.learn(endpoint, fact)
         memory.remember_recent(endpoint, entry[0].position)
         named: list[Change] = []
-        rule = services.queue_rule(self._rules, entry[1].queue)
+        rule = self._queue_rules.of(fact.vhost, fact.queue)
         if rule is not None:
-            named += services.hint(
-                memory,
-                self._rules,
-                endpoint,
-                QUEUE_RULE,
-                rule.service,
-                f"rule for queue {rule.value}",
-            )
+            hinted = (QUEUE_RULE, rule.service, rule.evidence)
+            named += services.hint(memory, self._rules, endpoint, *hinted)
         if endpoint.party.evidence is None:
             services.name(memory, self._rules, endpoint, named)
         return named

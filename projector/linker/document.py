@@ -7,12 +7,16 @@ dead-lettered > redelivered > delivered > waiting > gone > settled.
 from itertools import pairwise
 
 from events.identity import uid
+from events.values import Text, shown
+from projector.linker import latency
+from projector.linker.believed import NO_QUEUE, waits
+from projector.linker.dialects.reading import TYPE_PROPERTY, Described
+from projector.linker.ledger import Ledger
 from projector.linker.model import (
     DEAD_LETTERED,
     DELIVERED,
     GONE,
     REDELIVERED,
-    ROUTED,
     SETTLED,
     UNKNOWN,
     UNROUTABLE,
@@ -25,15 +29,15 @@ from store.documents import Attempt, Copy, MessageDocument, Party
 
 WORST_FIRST = (DEAD_LETTERED, REDELIVERED, DELIVERED, WAITING, GONE, SETTLED)
 FAILURES = ("rejected", "delivery_limit", "maxlen")
+DIRECT_REPLY = "amq.rabbitmq.reply-to"
 NOBODY = Party()
-LATENCY_UNIT_NS = 1e6
-BROKER_TIME_SLACK_NS = 86_400_000_000_000
+SAYS_NOTHING = Described()
 
 
-def of(message: LiveMessage, stream: str) -> MessageDocument:
-    """Return *message* as a document; *stream* gives the uid."""
-    properties = message.properties
-    published_at, quality = _published(message)
+def of(message: LiveMessage, stream: str, gaps: Ledger = latency.NO_GAPS) -> MessageDocument:
+    """Return *message* as a document; *stream* gives the uid, across *gaps* no latency is told."""
+    properties, told = message.properties, message.described or _by_type(message)
+    published_at, quality = latency.published(message)
     return MessageDocument(
         uid=uid(stream, message.position),
         position=message.position,
@@ -53,18 +57,33 @@ def of(message: LiveMessage, stream: str) -> MessageDocument:
         content_type=properties.content_type,
         headers=properties.headers,
         body=message.body,
-        copies=tuple(_copy(copy) for copy in message.copies),
+        copies=tuple(_copy(message, copy, gaps) for copy in message.copies),
         trace_id=message.trace_id,
         parent=message.parent,
         other_parents=message.other_parents,
-        latency_ms=_latency_ms(message, published_at, quality),
+        latency_ms=latency.first_delivery_ms(message, gaps),
         reply_to=properties.reply_to,
         app_id=properties.app_id,
         content_encoding=properties.content_encoding,
         retry_rounds=message.retry_rounds,
         not_observed=message.not_observed,
         events=tuple(message.events),
+        parent_changes=message.parent_changes,
+        end_to_end_ms=latency.end_to_end_ms(message, gaps),
+        message_type=told.message_type,
+        message_type_evidence=told.message_type_evidence,
+        framework=told.framework,
+        framework_retries=told.retries,
+        error=told.error,
     )
+
+
+def _by_type(message: LiveMessage) -> Described:
+    """Return what the property `type` says of a message of which no framework says anything."""
+    kind = message.properties.type
+    if kind is None:
+        return SAYS_NOTHING
+    return Described(message_type=shown(kind), message_type_evidence=TYPE_PROPERTY)
 
 
 def state_of(message: LiveMessage) -> str:
@@ -73,29 +92,35 @@ def state_of(message: LiveMessage) -> str:
     if not copies:
         return UNKNOWN if hidden_route(message) else UNROUTABLE
     if len(copies) == 1:
-        return _shown_state(copies[0].state)
+        return UNROUTABLE if copies[0].cause == NO_QUEUE else _shown_state(copies[0])
     sources = {copy.came_from for copy in copies}
     worst = len(WORST_FIRST)
     for number, copy in enumerate(copies):
         if number in sources:
             continue
-        state = DEAD_LETTERED if failed(copies, number) else _shown_state(copy.state)
+        state = DEAD_LETTERED if failed(copies, number) else _shown_state(copy)
         if state in WORST_FIRST:
             worst = min(worst, WORST_FIRST.index(state))
     return WORST_FIRST[worst] if worst < len(WORST_FIRST) else UNKNOWN
 
 
 def hidden_route(message: LiveMessage) -> bool:
-    """Return whether the broker is known to hide where *message* went: a reply by direct reply-to, before 4.2."""
-    if not message.publish_observed:
+    """Return whether it was not seen where *message* went: unless the firehose showed its publish, its publisher is unknown.
+
+    The firehose hides it of a reply by direct reply-to, before 4.2.
+    """
+    if message.publisher is None:
         return True
     if message.exchange != "":
         return False
-    for key in message.routing_keys:
-        shown = key if isinstance(key, str) else key.decode("utf-8", "replace")
-        if shown.startswith("amq.rabbitmq.reply-to"):
-            return True
-    return False
+    return any(is_direct_reply(key) for key in message.routing_keys)
+
+
+def is_direct_reply(name: Text) -> bool:
+    """Return whether *name* is what the broker makes of ``amq.rabbitmq.reply-to``, which is no queue."""
+    if isinstance(name, bytes):
+        return name.startswith(DIRECT_REPLY.encode())
+    return name.startswith(DIRECT_REPLY)
 
 
 def path_to(copies: list[LiveCopy], number: int) -> list[LiveCopy]:
@@ -126,50 +151,34 @@ def failed(copies: list[LiveCopy], number: int) -> bool:
     return verdict
 
 
-def _shown_state(state: str) -> str:
-    return state if state in WORST_FIRST else UNKNOWN
+def _shown_state(copy: LiveCopy) -> str:
+    """Return the state of *copy*; a direct reply waits for nobody, and that it was delivered is hidden before 4.2."""
+    state = copy.state
+    if state not in WORST_FIRST or (state == WAITING and is_direct_reply(copy.queue)):
+        return UNKNOWN
+    return state
 
 
-def _copy(copy: LiveCopy) -> Copy:
+def _copy(message: LiveMessage, copy: LiveCopy, gaps: Ledger) -> Copy:
+    state, cause, confidence = _shown_state(copy), copy.cause, copy.confidence
+    if state == WAITING:
+        cause, confidence = waits(cause)
     return Copy(
         queue=copy.queue,
         origin=copy.origin,
-        state=_shown_state(copy.state),
-        attempts=tuple(_attempt(attempt) for attempt in copy.attempts),
+        state=state,
+        attempts=tuple(_attempt(message, attempt, gaps) for attempt in copy.attempts),
         dead_letter=copy.dead_letter,
         enqueued_at=copy.enqueued_at,
-        cause=copy.cause,
-        confidence=copy.confidence,
+        cause=cause,
+        confidence=confidence,
+        queue_wait_ms=latency.queue_wait_ms(message, copy, gaps) if copy.attempts else None,
     )
 
 
-def _attempt(attempt: LiveAttempt) -> Attempt:
+def _attempt(message: LiveMessage, attempt: LiveAttempt, gaps: Ledger) -> Attempt:
+    processing_ms, evidence = latency.processing_ms(message, attempt, gaps)
     return Attempt(
-        attempt.at, attempt.redelivered, attempt.endpoint.party, attempt.position, attempt.settled
-    )
-
-
-def _published(message: LiveMessage) -> tuple[int, str]:
-    """Return when the message was published and how well that is known."""
-    headers = message.properties.headers
-    stamp = headers.get("timestamp_in_ms") if headers else None
-    if isinstance(stamp, int) and not isinstance(stamp, bool):
-        told = stamp * 1_000_000
-        if abs(told - message.published_at) < BROKER_TIME_SLACK_NS:
-            return told, "broker"
-    return message.published_at, "backlog" if message.lag_ms > 0 else "live"
-
-
-def _latency_ms(message: LiveMessage, published_at: int, quality: str) -> float | None:
-    """Return the time from the publish to the first delivery of a routed copy, where both were observed live."""
-    if not message.publish_observed or quality == "backlog":
-        return None
-    first: LiveAttempt | None = None
-    for copy in message.copies:
-        if copy.origin == ROUTED and copy.attempts:
-            attempt = copy.attempts[0]
-            if first is None or attempt.position < first.position:
-                first = attempt
-    if first is None or first.lag_ms > 0 or first.at < published_at:
-        return None
-    return (first.at - published_at) / LATENCY_UNIT_NS
+        attempt.at, attempt.redelivered, attempt.endpoint.party, attempt.position, attempt.settled,
+        processing_ms, evidence,
+    )  # fmt: skip

@@ -18,6 +18,7 @@ from store.documents import Party
 REUSED_AFTER_NS = 5_000_000_000
 NO_ACK_KEPT = 8
 KNOWN_MAX = 65_536
+SHOVEL, FEDERATION = "moved by a shovel", "moved by federation"
 
 Held = tuple[LiveMessage, LiveCopy, LiveAttempt]
 Signature = tuple[Text, Text | None, Text | None]  # exchange, routing key, type
@@ -27,7 +28,9 @@ class LinkedEndpoint(Endpoint, gc=False):
     """An endpoint with what the linker knows beside it.
 
     `rank` is the standing of the evidence for its name (0 the best), `recent` the positions of messages to tell of again
-    when a better name arrives, `told` the names its traffic hints at and why, by rank.
+    when a better name arrives, `told` the names its traffic hints at and why, by rank. `mover` is the evidence for what it
+    passes on, None where it is no shovel nor federation link. `client` is the library it speaks with, `app_id` the last one
+    that it published with, `looked_at` how many of its publishes were asked for kin.
     """
 
     pid: Text = ""
@@ -37,6 +40,19 @@ class LinkedEndpoint(Endpoint, gc=False):
     rank: int = 99
     recent: list[int] = msgspec.field(default_factory=list[int])
     told: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict[str, tuple[str, str]])
+    mover: str | None = None
+    client: Text = ""
+    app_id: Text | None = None
+    looked_at: int = 0
+
+
+def mover(client_name: Text | None) -> str | None:
+    """Return the evidence that a connection of this client-provided name gives for what it passes on; None: not a mover."""
+    if not isinstance(client_name, str):
+        return None
+    if client_name.startswith("Shovel "):
+        return SHOVEL
+    return FEDERATION if client_name.startswith("Federation link ") else None
 
 
 class Hand:

@@ -78,6 +78,19 @@ def _first_text(value: object) -> Text | None:
     return None
 
 
+def is_cycle(deaths: Iterable[Death], queue: Text) -> bool:
+    """Return whether the broker drops what died by *deaths* (newest first) rather than give it to *queue* again.
+
+    It does where the message was there before and nobody rejected it since (``rabbit_dead_letter:is_cycle``).
+    """
+    for death in deaths:
+        if death.reason == "rejected":
+            return False
+        if death.queue == queue:
+            return True
+    return False
+
+
 def history_of(deaths: Iterable[Death]) -> History | None:
     """Return *deaths* as what two sightings of one copy share, whatever their order; None: no deaths."""
     history = frozenset((death.queue, death.reason, death.count) for death in deaths)
@@ -95,6 +108,19 @@ def before(history: History | None, death: Death) -> History | None:
             if row[2] > 1:
                 rest.add((row[0], row[1], row[2] - 1))
     return frozenset(rest) or None
+
+
+def contains(history: History | None, claimed: History) -> bool:
+    """Return whether *history* goes on from all that *claimed* holds: some brokers do not heed what a publish carried."""
+    return all(carried(history, queue, reason) >= count for queue, reason, count in claimed)
+
+
+def carried(history: History | None, queue: Any, reason: Any) -> int:
+    """Return how often *history*, which a publish carried, claims a death in *queue* for *reason*."""
+    for row in history or ():
+        if row[0] == queue and row[1] == reason:
+            return row[2]
+    return 0
 
 
 def after(history: History | None, queue: Any, reason: Any, count: int) -> History:

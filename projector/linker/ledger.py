@@ -24,22 +24,27 @@ class Ledger:
         self.open: dict[tuple[str, Any], int] = {}
         self.closed: list[tuple[Any, int, int]] = []
 
-    def apply(self, fact: Fact, at: int) -> None:
-        """Take over what *fact* says of capture."""
+    def apply(self, fact: Fact, at: int) -> list[tuple[Text, int]]:
+        """Take over what *fact* says of capture; return where and since when (ns) :meth:`touches` may answer otherwise."""
         match fact:
             case CaptureStarted():
                 if self.started is None:
                     self.started = at
+                return []
             case GapOpened():
                 if len(self.open) < GAPS_MAX:
                     self.open[(fact.gap, fact.vhost)] = fact.since
+                return [(fact.vhost, fact.since)]
             case GapClosed():
-                self.open.pop((fact.gap, fact.vhost), None)
+                since = self.open.pop((fact.gap, fact.vhost), fact.since)
+                moved = [(fact.vhost, min(since, fact.since))]
                 if fact.estimated != 0:
                     self.closed.append((fact.vhost, fact.since, fact.until))
+                    moved += [(vhost, begin) for vhost, begin, _ in self.closed[:-GAPS_MAX]]
                     del self.closed[:-GAPS_MAX]
+                return moved
             case _:
-                pass
+                return []
 
     def reason(self, vhost: Text, headers: Table | None, *, stream: bool, forgotten: bool) -> str:
         """Return why the publish of a message first met now was likely not observed."""
@@ -56,6 +61,17 @@ class Ledger:
         ):
             return IN_A_GAP
         return BEFORE_CAPTURE
+
+    def touches(self, vhost: Text, since: int, until: int) -> bool:
+        """Return whether something of *vhost* may have been missed between *since* and *until* (ns)."""
+        if not self.open and not self.closed:
+            return False
+        if any(where in (vhost, "") and at < until for (_, where), at in self.open.items()):
+            return True
+        return any(
+            where in (vhost, "") and begin < until and since < end
+            for where, begin, end in self.closed
+        )
 
     def save(self) -> list[Any]:
         """Return the state as builtins."""

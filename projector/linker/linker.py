@@ -11,36 +11,37 @@ from typing import Any
 from events import facts
 from events.facts import Envelope, Fact, MessageDeadLettered, MessageDelivered, MessagePublished
 from events.values import Text
-from projector.linker import dialects, document, services, settle, state
+from projector.linker import depth, dialects, document, latency, services, settle, state
 from projector.linker.deaths import dead_letter_unseen, dead_lettered
 from projector.linker.delivery import Deliveries
+from projector.linker.document import is_direct_reply
+from projector.linker.endpoints import LinkedEndpoint
+from projector.linker.ledger import Ledger
 from projector.linker.limits import Limits
 from projector.linker.match import Line
 from projector.linker.model import Change, ChangeKind, LiveMessage
 from projector.linker.publishing import Publishes
-from projector.linker.services import Rule
+from projector.linker.rules import Rule
+from projector.linker.timers import is_worked
+from projector.linker.topology import Topology
 from store.documents import MessageDocument
 
-VERSION = "2." + dialects.VERSION
+VERSION = "5." + dialects.VERSION
 NOTHING: Sequence[Change] = ()
 EXPIRE_EVERY = 4_096
+BLIND_MODES = ("publishes", "exchanges")
+"""How the mode of a plan begins that captures no deliveries."""
 
 PUBLISHED = ChangeKind.PUBLISHED
 Handler = Callable[[Envelope, Any], Sequence[Change]]
 
 
 class Linker:
-    """The fold. Callers take what changed at least once per block, since the linker keeps it until then.
+    """The fold. Callers take what changed at least once per block, since the linker keeps it until then."""
 
-    `rules` name services explicitly, before any other evidence; they are configuration, so another set of rules is
-    another fold.
-    """
-
-    def __init__(
-        self, stream: str, limits: Limits | None = None, rules: Sequence[Rule] = ()
-    ) -> None:
-        self._rules = tuple(rules)
+    def __init__(self, stream: str, limits: Limits | None = None) -> None:
         self._state = state.State(stream, limits or Limits())
+        self._rules = self._state.memory.limits.rules
         self._bind()
 
     def _bind(self) -> None:
@@ -52,6 +53,7 @@ class Linker:
         self._copies_max = self._memory.limits.live_copies_max
         self._held = self._state.held.waiting
         self._waiting_for = self._state.held.by_fingerprint
+        self._late = self._state.causality.late
         learn: Handler = self._learn
         self._handlers: dict[type[Fact], Handler] = {
             MessagePublished: self._published,
@@ -64,10 +66,14 @@ class Linker:
             facts.ConsumerStopped: self._consumer,
             facts.QueueDeleted: self._queue_deleted,
             facts.QueueSampled: self._sampled,
+            facts.CaptureAudited: self._audited,
             facts.CaptureStarted: learn,
+            facts.NodeStarted: learn,
             facts.GapOpened: learn,
             facts.GapClosed: learn,
-            facts.QueueDeclared: learn,
+            facts.TapsPlanned: self._planned,
+            facts.RetryPlanned: self._retry_planned,
+            facts.QueueDeclared: self._queue_declared,
             facts.ExchangeDeclared: learn,
             facts.ExchangeDeleted: learn,
             facts.BindingCreated: learn,
@@ -88,6 +94,9 @@ class Linker:
             or not position % EXPIRE_EVERY
         ):
             told = [*told, *self._tidy(envelope)]
+        if self._late:
+            told = [*told, *self._late]
+            self._late.clear()
         return told
 
     def take_changed(self) -> list[LiveMessage]:
@@ -102,15 +111,47 @@ class Linker:
 
     def queues(self) -> list[tuple[Text, Text]]:
         """Return vhost and name of every queue that messages were seen in since it was last deleted."""
-        return [place for place, line in self._memory.lines.items() if line.seq > line.cut]
+        return [
+            place
+            for place, line in self._memory.lines.items()
+            if line.seq > line.cut and not is_direct_reply(place[1])
+        ]
 
     def queue(self, vhost: Text, name: Text) -> Line | None:
         """Return the copies of a queue; None where none were seen."""
         return self._memory.lines.get((vhost, name))
 
+    def endpoint(self, connection: Text, number: int) -> LinkedEndpoint | None:
+        """Return the endpoint of that *number* and connection; None where it is not remembered."""
+        found = self._memory.endpoints.current.get(connection)
+        return found if found is not None and found.number == number else None
+
+    @property
+    def topology(self) -> Topology:
+        """What is declared. To be read only."""
+        return self._memory.topology
+
+    def is_worked(self, vhost: Text, queue: Text) -> bool:
+        """Return whether anybody consumes from a queue, or did."""
+        return is_worked(self._memory, vhost, queue)
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """The operator's rules that services are named by."""
+        return self._rules
+
+    @property
+    def ledger(self) -> Ledger:
+        """The gaps of capture."""
+        return self._state.ledger
+
+    def watches(self, vhost: Text) -> bool:
+        """Return whether the deliveries of *vhost* are captured."""
+        return vhost not in self._memory.unwatched
+
     def document(self, message: LiveMessage) -> MessageDocument:
         """Return *message* as index, API and CLI pass it on."""
-        return document.of(message, self._memory.stream)
+        return document.of(message, self._memory.stream, self._state.ledger)
 
     def save(self) -> bytes:
         """Return the state; what `take_changed` has not yet given is not part of it."""
@@ -204,10 +245,17 @@ class Linker:
     ) -> Sequence[Change]:
         self._memory.topology.apply(fact)
         if isinstance(fact, facts.ConsumerStarted):
-            settle.consumer_started(self._memory, envelope, fact)
-        else:
-            settle.consumer_stopped(self._memory, fact)
+            return settle.consumer_started(self._memory, envelope, fact)
+        settle.consumer_stopped(self._memory, fact)
         return NOTHING
+
+    def _queue_declared(self, _envelope: Envelope, fact: facts.QueueDeclared) -> Sequence[Change]:
+        self._memory.topology.apply(fact)
+        depth.declared(self._memory, fact.vhost, fact.name)
+        return NOTHING
+
+    def _audited(self, envelope: Envelope, _fact: facts.CaptureAudited) -> Sequence[Change]:
+        return depth.unknown_queues(self._memory, envelope.observed_at)
 
     def _queue_deleted(self, _envelope: Envelope, fact: facts.QueueDeleted) -> Sequence[Change]:
         self._memory.topology.apply(fact)
@@ -215,6 +263,7 @@ class Linker:
 
     def _vhost_deleted(self, _envelope: Envelope, fact: facts.VhostDeleted) -> Sequence[Change]:
         self._memory.topology.apply(fact)
+        self._memory.watch(fact.vhost, deliveries=True)
         return [
             change
             for vhost, queue in list(self._memory.lines)
@@ -223,15 +272,25 @@ class Linker:
         ]
 
     def _sampled(self, envelope: Envelope, fact: facts.QueueSampled) -> Sequence[Change]:
-        return settle.sampled(self._memory, envelope, fact)
+        return depth.sampled(self._memory, envelope, fact)
+
+    def _planned(self, _envelope: Envelope, fact: facts.TapsPlanned) -> Sequence[Change]:
+        self._memory.watch(fact.vhost, deliveries=not fact.mode.startswith(BLIND_MODES))
+        return NOTHING
+
+    def _retry_planned(self, _envelope: Envelope, fact: facts.RetryPlanned) -> Sequence[Change]:
+        self._state.causality.retries.planned(fact)
+        return NOTHING
 
     def _learn(self, envelope: Envelope, fact: Fact) -> Sequence[Change]:
         self._memory.topology.apply(fact)
-        self._state.ledger.apply(fact, envelope.observed_at)
+        for vhost, since in self._state.ledger.apply(fact, envelope.observed_at):
+            latency.tell_again(self._memory, vhost, since)
+        depth.learn_restart(self._memory, envelope, fact)
         return NOTHING
 
     def _expire(self, envelope: Envelope) -> list[Change]:
-        told: list[Change] = []
+        told = depth.unknown_queues(self._memory, envelope.observed_at)
         for line in self._memory.lines.values():
             if line.waiting:
                 told.extend(settle.expire(self._memory, line, envelope.observed_at))

@@ -5,8 +5,11 @@ one costs one lookup; copies that cannot be told apart share a bucket, waiting o
 """
 
 from collections import deque
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
+
+import msgspec
 
 from events.values import Text
 from projector.linker.history import History
@@ -41,30 +44,53 @@ class Bucket:
             self.handed[copy.seq] = entry
 
 
+class Sampled(msgspec.Struct, array_like=True, gc=False):
+    """The broker's own depths at `at` (ns), beside how many copies were believed to wait then.
+
+    Of those `moved` came or left so shortly before that the depths may not show it; `deliveries` is the line's count then.
+    """
+
+    at: int
+    ready: int
+    unacked: int
+    believed: int
+    moved: int
+    deliveries: int
+
+
 class Line:
     """The copies of one queue, in queue order, and what is counted of it since it came to be.
 
     `order` holds every copy since the oldest that waits (and, until swept, some that do not). `passed` holds the `seq` of
     copies that were delivered while older ones waited. `overflow` counts copies that were let go for want of room,
     `in_hand` those handed out and not known to be settled, `deaths` the dead letters. `cut` is the last `seq` before the
-    queue was last deleted: copies up to it are in no queue any more. `repeats` counts arrivals beyond one per copy.
+    queue was last deleted: copies up to it are in no queue any more. `repeats` counts arrivals beyond one per copy. `doubt`
+    is why what is routed here may not arrive, `excess` how many more copies than the broker's own depth waited at the last
+    sample, `supported` the last `seq` that a depth has shown. `sample` is the last sample beside what was believed then
+    (None: none yet), `lacking` how many more it showed than that, `unseen` how many more two in a row did. While `gave_back`
+    is false, no copy here went back to the queue after it was delivered.
     """
 
     __slots__ = (
         "cut",
         "deaths",
         "deliveries",
-        "empty_samples",
-        "empty_since",
+        "doubt",
+        "excess",
+        "gave_back",
         "in_hand",
         "index",
+        "lacking",
         "offsets",
         "order",
         "overflow",
         "passed",
         "queue",
         "repeats",
+        "sample",
         "seq",
+        "supported",
+        "unseen",
         "vhost",
         "waiting",
     )
@@ -80,12 +106,17 @@ class Line:
         self.waiting = 0
         self.deliveries = 0
         self.overflow = 0
-        self.empty_samples = 0
-        self.empty_since = 0
+        self.doubt: str | None = None
+        self.excess = 0
+        self.supported = 0
+        self.sample: Sampled | None = None
+        self.lacking = 0
+        self.unseen = 0
         self.in_hand = 0
         self.deaths = 0
         self.repeats = 0
         self.cut = 0
+        self.gave_back = False
 
     @property
     def enqueued(self) -> int:
@@ -96,6 +127,7 @@ class Line:
         """Note that the queue was deleted, once nothing waits in it."""
         self.cut = self.seq
         self.deliveries = self.overflow = self.in_hand = self.deaths = self.repeats = 0
+        self.sample, self.lacking, self.unseen = None, 0, 0
 
     def out_of_hand(self, copy: LiveCopy) -> None:
         """Note that *copy*, which was handed out, is so no longer."""
@@ -106,17 +138,19 @@ class Line:
         """Return the copies believed to be in the queue, waiting or handed out, in its order."""
         if not self.in_hand:
             return [entry for entry in self.order if entry[1].state == WAITING]
-        found: list[Entry] = []
-        for held in self.index.values():
-            if isinstance(held, Bucket):
-                found += held.waiting
-                found += held.handed.values()
-            else:
-                found.append(held)
-        there = (WAITING, *IN_HAND)
-        found = [entry for entry in found if entry[1].state in there and entry[1].seq > self.cut]
+        there, cut = (WAITING, *IN_HAND), self.cut
+        found = [entry for entry in self.every() if entry[1].state in there and entry[1].seq > cut]
         found.sort(key=_seq_of)
         return found
+
+    def every(self) -> Iterator[Entry]:
+        """Yield every copy that is remembered, in no order, those too that left the queue."""
+        for held in self.index.values():
+            if isinstance(held, Bucket):
+                yield from held.waiting
+                yield from held.handed.values()
+            else:
+                yield held
 
     def oldest(self) -> Entry | None:
         """Return the copy that waits first."""
@@ -134,12 +168,16 @@ def key_of(fingerprint: bytes, history: History | None) -> Key:
 
 def file(line: Line, key: Key, entry: Entry) -> None:
     """Put a waiting copy at the end of *line*."""
-    copy = entry[1]
-    line.seq = copy.seq = line.seq + 1
+    number(line, entry[1])
     line.waiting += 1
-    line.repeats += copy.arrivals - 1
     line.order.append(entry)
     index_entry(line, key, entry)
+
+
+def number(line: Line, copy: LiveCopy) -> None:
+    """Give *copy* the next number of *line*, and count its arrivals."""
+    line.seq = copy.seq = line.seq + 1
+    line.repeats += copy.arrivals - 1
 
 
 def index_entry(line: Line, key: Key, entry: Entry) -> None:

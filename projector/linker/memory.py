@@ -10,17 +10,27 @@ from hashlib import blake2b
 
 from events.facts import Envelope, MessageDeadLettered, MessageDelivered, MessagePublished, Texts
 from events.values import Text
+from projector.linker.believed import UNDECLARED
 from projector.linker.endpoints import Endpoints, LinkedEndpoint
-from projector.linker.history import History, after
+from projector.linker.history import History, after, carried, contains
 from projector.linker.limits import Limits
-from projector.linker.match import IN_HAND, Entry, Line, file, forget, key_of
-from projector.linker.model import ROUTED, WAITING, Change, ChangeKind, LiveCopy, LiveMessage
+from projector.linker.match import IN_HAND, Entry, Line, file, forget, index_entry, key_of, number
+from projector.linker.model import (
+    NOT_WATCHED,
+    ROUTED,
+    UNKNOWN,
+    WAITING,
+    Change,
+    ChangeKind,
+    LiveCopy,
+    LiveMessage,
+)
+from projector.linker.recent import Recent
 from projector.linker.topology import Topology
 
 FORGOTTEN = "forgotten"
 BEYOND_MEMORY = "beyond the memory of the linker"
 LET_GO_AT_ONCE_MAX = 64
-BYTES = tuple(f"{number:02x}" for number in range(256))
 
 Died = tuple[Text, bytes, History]
 Carried = tuple[Text, Text, bytes, History]
@@ -30,17 +40,16 @@ class Memory:
     """What is remembered of messages, queues and connections.
 
     `died` finds the copies that died, by what the death made of their history. `carried` counts publishes that carried
-    deaths already, by exchange.
+    deaths already, by exchange. `restarted_at` is when a restart of the broker was told of last (ns), `begun` tells when
+    traces began that headers name (ns). `unwatched` holds the vhosts whose deliveries are not captured: nothing waits there,
+    as far as is known, because nothing would end the waiting. `undeclared` holds queues that publishers named and nobody
+    told of.
     """
 
     def __init__(self, stream: str, limits: Limits) -> None:
         self.stream = stream
         self.limits = limits
-        self._trace_prefix = blake2b(
-            stream.encode(), digest_size=8, person=b"hoptrail-trace"
-        ).hexdigest()
-        self._trace_high = -1
-        self._trace_start = ""
+        self._trace_root = blake2b(stream.encode(), digest_size=16, person=b"hoptrail-trace")
         self.endpoints = Endpoints(limits.unfinished_per_consumer_max)
         self.topology = Topology()
         self.lines: dict[tuple[Text, Text], Line] = {}
@@ -51,6 +60,12 @@ class Memory:
         self.carried: dict[Carried, int] = {}
         self.carriers: dict[tuple[Text, bytes], dict[History, None]] = {}
         self.users: dict[Text, dict[str, None]] = {}
+        self.names: dict[str, dict[str, None]] = {}
+        self.environments: dict[tuple[Text, str, Text], dict[str, list[int]]] = {}
+        self.unwatched: dict[Text, None] = {}
+        self.restarted_at = 0
+        self.begun: Recent[str, int] = Recent(limits.conversations_max)
+        self.undeclared: dict[tuple[Text, Text], None] = {}
         self.waiting = 0
         self.forgotten = 0
         self.revived = 0
@@ -75,12 +90,39 @@ class Memory:
         message.version += 1
         self.changed[message.position] = message
 
-    def enqueue(self, message: LiveMessage, copy: LiveCopy) -> None:
-        """Give *message* another copy, waiting at the end of its queue."""
+    def first_line(self, vhost: Text, queue: Text, *, by_name: bool) -> Line:
+        """Return the copies of a queue met first; one that was only named by a publisher (*by_name*) may not exist."""
+        line = self.line(vhost, queue)
+        if by_name and (vhost, queue) not in self.topology.queues:
+            line.doubt = UNDECLARED
+            self.undeclared[vhost, queue] = None
+        return line
+
+    def enqueue(self, message: LiveMessage, copy: LiveCopy, hidden: str | None = None) -> None:
+        """Give *message* another copy, waiting at the end of its queue if it can be told what becomes of it.
+
+        *hidden* says why that cannot be told.
+        """
         message.copies.append(copy)
         line = self.line(message.vhost, copy.queue)
-        file(line, key_of(message.fingerprint, copy.history), (message, copy))
-        self.waiting += 1
+        key = key_of(message.fingerprint, copy.history)
+        if message.vhost in self.unwatched:
+            hidden = NOT_WATCHED
+        if hidden is not None:
+            copy.state, copy.cause = UNKNOWN, hidden
+            number(line, copy)
+            index_entry(line, key, (message, copy))
+            self.passed_by(message)
+        else:
+            file(line, key, (message, copy))
+            self.waiting += 1
+
+    def watch(self, vhost: Text, *, deliveries: bool) -> None:
+        """Note whether the *deliveries* of *vhost* are captured from now on."""
+        if deliveries:
+            self.unwatched.pop(vhost, None)
+        else:
+            self.unwatched[vhost] = None
 
     def left(self, message: LiveMessage, line: Line) -> None:
         """Note that a copy of *message* no longer waits in *line*."""
@@ -177,13 +219,22 @@ class Memory:
         letter = copy.dead_letter
         if letter is None:
             return line
-        key = (message.vhost, fingerprint, after(history, copy.queue, letter.reason, letter.count))
+        count = letter.count
+        claimed = self.claimed(message)
+        if claimed is not None and contains(history, claimed):
+            count += carried(claimed, copy.queue, letter.reason)
+        key = (message.vhost, fingerprint, after(history, copy.queue, letter.reason, count))
         rest = [entry for entry in self.died.get(key, ()) if entry[1] is not copy]
         if rest:
             self.died[key] = rest
         else:
             self.died.pop(key, None)
         return line
+
+    def claimed(self, message: LiveMessage) -> History | None:
+        """Return the deaths that the publish of *message* carried, which are none of its own."""
+        first = message.copies[0]
+        return first.history if first.origin == ROUTED else None
 
     def drop_oldest_dead(self, message: LiveMessage) -> None:
         """Make room for another copy of *message*: the oldest that died on the way is no longer shown."""
@@ -199,6 +250,9 @@ class Memory:
         copy = copies[number]
         self._unfile(message, copy)
         del copies[number]
+        again = next((other for other in copies[number:] if other.queue == copy.queue), None)
+        if again is not None:
+            again.arrivals += copy.arrivals
         for other in copies:
             if other.came_from == number:
                 other.came_from = copy.came_from
@@ -280,12 +334,13 @@ class Memory:
         return message
 
     def trace_id(self, position: int) -> str:
-        """Return the trace id of a conversation whose first message is at *position* (32 hex digits)."""
-        high = position >> 8
-        if high != self._trace_high:
-            self._trace_high = high
-            self._trace_start = f"{self._trace_prefix}{high:014x}"
-        return self._trace_start + BYTES[position & 255]
+        """Return the trace id of a conversation whose first message is at *position* (32 hex digits).
+
+        Every part of it looks random, as samplers expect of one.
+        """
+        root = self._trace_root.copy()
+        root.update(position.to_bytes(8, "big"))
+        return root.hexdigest()
 
 
 def _waiting_in(line: Line) -> int:

@@ -12,7 +12,8 @@ import msgspec
 
 from events.facts import BodyRef, Envelope, Fact, Properties, Texts
 from events.values import Text
-from store.documents import DeadLetter, ParentLink, Party
+from projector.linker.dialects.reading import Described
+from store.documents import DeadLetter, ParentChange, ParentLink, Party
 
 WAITING = "waiting"
 DELIVERED = "delivered"
@@ -23,9 +24,15 @@ GONE = "gone"
 UNROUTABLE = "unroutable"
 UNKNOWN = "unknown"
 
+NOT_WATCHED = "deliveries are not captured in this mode"
+"""Why a copy's state is unknown: the tap of its vhost sees publishes only."""
+
 ROUTED = "routed"
 BY_DEAD_LETTER = "dead-letter"
 INFERRED = "inferred"
+
+RIVALS_NAMED_MAX = 3
+"""Of the messages that could as well have caused another, so many are kept by name; of the rest only the number."""
 
 NO_ATTEMPTS: list[Any] = []
 """What all copies share that were never delivered; it is replaced, never appended to."""
@@ -50,7 +57,11 @@ class Endpoint(msgspec.Struct, gc=False):
 
 
 class LiveAttempt(msgspec.Struct, gc=False):
-    """One delivery of a copy. `returned`: its channel closed before settlement was seen, so the copy went back."""
+    """One delivery of a copy. `returned`: its channel closed before settlement was seen, so the copy went back.
+
+    `ended_at` is when the work on it is estimated to have ended (ns; 0: nothing tells), `ended_by` the rank of the evidence
+    (``processing.EVIDENCE``).
+    """
 
     position: int
     at: int
@@ -60,6 +71,8 @@ class LiveAttempt(msgspec.Struct, gc=False):
     channel: int
     settled: str | None = None
     returned: bool = False
+    ended_at: int = 0
+    ended_by: int = 0
 
 
 class LiveCopy(msgspec.Struct, gc=False):
@@ -119,6 +132,11 @@ class LiveMessage(msgspec.Struct, gc=False):
     events: list[int] = []
     deaths: dict[tuple[Any, Any], int] | None = None
     threads: tuple[Any, ...] = ()
+    parent_changes: tuple[ParentChange, ...] = ()
+    began_at: int = 0
+    """When its conversation began (ns): 0 with it, below 0 where that was not seen as it happened."""
+    described: Described | None = None
+    """What a framework says of it."""
 
 
 class ChangeKind(IntEnum):
@@ -136,6 +154,9 @@ class ChangeKind(IntEnum):
     ENDPOINT_NAMED          Endpoint           Party (before)         None
     ENDPOINT_CLOSED         Endpoint           None                   None
     MESSAGE_FORGOTTEN       LiveMessage        None                   None (evicted from the linker's memory)
+    WORK_ENDED              LiveMessage        LiveCopy               (LiveAttempt, `ended_at`, `ended_by` before)
+    TRACE_CHANGED           LiveMessage        str (trace before)     None
+    QUEUE_COMPARED          Line               int (believed waiting) None (a sample of its queue was taken in)
     ======================  =================  =====================  =======================================
     """
 
@@ -148,6 +169,9 @@ class ChangeKind(IntEnum):
     ENDPOINT_NAMED = 6
     ENDPOINT_CLOSED = 7
     MESSAGE_FORGOTTEN = 8
+    WORK_ENDED = 9
+    TRACE_CHANGED = 10
+    QUEUE_COMPARED = 11
 
 
 Change = tuple[ChangeKind, Any, Any, Any]

@@ -9,12 +9,13 @@ import msgspec
 
 from events.facts import BodyRef, Properties
 from events.values import encode_extension
+from projector.linker.dialects.reading import Described
 from projector.linker.endpoints import LinkedEndpoint
 from projector.linker.history import History
-from projector.linker.match import Bucket, Entry, Line, index_entry, key_of
+from projector.linker.match import Bucket, Entry, Line, Sampled, index_entry, key_of
 from projector.linker.memory import Memory
 from projector.linker.model import WAITING, LiveAttempt, LiveCopy, LiveMessage
-from store.documents import DeadLetter, ParentLink, Party
+from store.documents import DeadLetter, ParentChange, ParentLink, Party
 
 _pack = msgspec.msgpack.Encoder(enc_hook=encode_extension).encode
 _astuple = msgspec.structs.astuple
@@ -30,6 +31,7 @@ _PUBLISHER, _COPIES, _DEATHS, _PROPERTIES = _places(
 )
 _BODY, _PARENT, _OTHERS = _places(LiveMessage, "body", "parent", "other_parents")
 _ROUTING_KEYS, _ROUTED, _THREADS = _places(LiveMessage, "routing_keys", "routed_queues", "threads")
+_CHANGES, _DESCRIBED = _places(LiveMessage, "parent_changes", "described")
 _ATTEMPTS, _HISTORY, _DEAD_LETTER = _places(LiveCopy, "attempts", "history", "dead_letter")
 (_ENDPOINT,) = _places(LiveAttempt, "endpoint")
 _PARTY, _TOLD = _places(LinkedEndpoint, "party", "told")
@@ -42,7 +44,8 @@ def message_row(
     row = list(_astuple(message))
     row[_PUBLISHER] = _end_number(message.publisher, ends)
     row[_COPIES] = [_copy_row(copy, ends) for copy in message.copies]
-    row[_THREADS] = [threads.get(id(thread)) for thread in message.threads]
+    row[_THREADS] = [threads[id(thread)] for thread in message.threads]
+    row[_DESCRIBED] = None if message.described is None else _astuple(message.described)
     row[_DEATHS] = (
         None if message.deaths is None else [[*key, count] for key, count in message.deaths.items()]
     )
@@ -101,7 +104,8 @@ def line_row(line: Line) -> list[Any]:
     ]
     return [
         line.vhost, line.queue, line.passed, line.seq, line.waiting, line.deliveries, line.overflow,
-        line.empty_samples, line.empty_since, line.in_hand, line.deaths, line.repeats, line.cut, sorted(handed),
+        line.excess, line.supported, line.in_hand, line.deaths, line.repeats, line.cut, line.doubt, sorted(handed),
+        None if line.sample is None else list(_astuple(line.sample)), line.lacking, line.unseen,
     ]  # fmt: skip
 
 
@@ -124,16 +128,18 @@ def restore_messages(
 ) -> None:
     """Take back messages and lines, and file every copy again; *threads* are those that messages refer to by number."""
     for row in messages:
-        row[_THREADS] = tuple([] if number is None else threads[number] for number in row[_THREADS])
+        row[_THREADS] = tuple(threads[number] for number in row[_THREADS])
         message = _message(row, ends)
         memory.messages[message.position] = message
     handed: set[int] = set()
     for row in lines:
         line = memory.line(row[0], row[1])
         line.passed, line.seq, line.waiting, line.deliveries, line.overflow = row[2:7]
-        line.empty_samples, line.empty_since = row[7:9]
-        line.in_hand, line.deaths, line.repeats, line.cut = row[9:13]
-        for bucket in row[13]:
+        line.excess, line.supported = row[7:9]
+        line.in_hand, line.deaths, line.repeats, line.cut, line.doubt = row[9:14]
+        line.sample = None if row[15] is None else Sampled(*row[15])
+        line.lacking, line.unseen = row[16:18]
+        for bucket in row[14]:
             for position, number in bucket:
                 entry = copy_at(memory, position, number)
                 handed.add(id(entry[1]))
@@ -154,6 +160,8 @@ def restore_messages(
         for copy in message.copies:
             if copy.offset is not None:
                 memory.line(message.vhost, copy.queue).offsets[copy.offset] = (message, copy)
+            if copy.attempts and copy.attempts[-1].returned:
+                memory.line(message.vhost, copy.queue).gave_back = True
 
 
 def _message(row: list[Any], ends: dict[int, LinkedEndpoint]) -> LiveMessage:
@@ -167,6 +175,8 @@ def _message(row: list[Any], ends: dict[int, LinkedEndpoint]) -> LiveMessage:
     row[_BODY] = _convert(row[_BODY], BodyRef | None)
     row[_PARENT] = _convert(row[_PARENT], ParentLink | None)
     row[_OTHERS] = _convert(row[_OTHERS], tuple[ParentLink, ...])
+    row[_CHANGES] = _convert(row[_CHANGES], tuple[ParentChange, ...])
+    row[_DESCRIBED] = None if row[_DESCRIBED] is None else Described(*row[_DESCRIBED])
     row[_ROUTING_KEYS], row[_ROUTED] = tuple(row[_ROUTING_KEYS]), tuple(row[_ROUTED])
     return LiveMessage(*row)
 

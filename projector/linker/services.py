@@ -1,30 +1,48 @@
 """Which service a connection belongs to, on what evidence, and how sure.
 
 Pure. In falling rank: an explicit rule, the client-provided name without its instance suffix, a framework's header, the
-app id, a user that only one service has, a rule for the queue it consumes, the product and host. A name that becomes
-known late is told of, and the recent messages of that connection change with it.
+app id, the named connection whose work it shares (``kinship``), a user that only one service has, a rule for the queue it
+consumes, the only named service around it (``neighbours``), the product and host. A name that becomes known late is told of,
+and the recent messages of that connection change with it. What could be two services is never taken for one without saying.
 """
 
 import re
 from collections.abc import Sequence
-
-import msgspec
+from itertools import islice
 
 from events.facts import ConnectionOpened, Envelope
-from events.values import Text, shown
-from projector.linker.endpoints import LinkedEndpoint
+from events.values import shown
+from projector.linker import neighbours
+from projector.linker.endpoints import LinkedEndpoint, mover
 from projector.linker.memory import Memory
 from projector.linker.model import Change, ChangeKind
+from projector.linker.neighbours import host_in
+from projector.linker.rules import Rule, of_connection
 from projector.linker.settle import close
 from store.documents import Party
 
-RULE, CLIENT_NAME, HEADER, APP_ID, USER, QUEUE_RULE, HOST = range(7)
+RULE, CLIENT_NAME, HEADER, APP_ID, CAUSED, USER, QUEUE_RULE, NEIGHBOUR, HOST = range(9)
 UNNAMED = 99
 NAME_LENGTH_MAX = 200
 SHARED_USERS = ("guest", "")
-CONFIDENCE = {RULE: 1.0, HEADER: 0.85, APP_ID: 0.8, USER: 0.6, QUEUE_RULE: 0.7, HOST: 0.3}
+CONFIDENCE = {
+    RULE: 1.0,
+    HEADER: 0.85,
+    APP_ID: 0.8,
+    CAUSED: 0.55,
+    USER: 0.6,
+    QUEUE_RULE: 0.7,
+    HOST: 0.3,
+}
+ANSWERS = "it answers what that service is given"
+ANSWERS_CONFIDENCE = 0.75
 WHOLE_NAME_CONFIDENCE = 0.95
 STRIPPED_NAME_CONFIDENCE = 0.9
+SHARED_NAME_CONFIDENCE = 0.6
+NAMES_MAX = 10_000
+TOUCHED_MAX = 10_000
+SHARED_CONNECTION = "client-provided name, of a connection with several app ids"
+SHARED_NAME = "client-provided name, which connections with several app ids have"
 SEVERAL = ""
 
 _INSTANCE = re.compile(
@@ -33,22 +51,20 @@ _INSTANCE = re.compile(
       | [\s._:/@\#-]+ [0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}     # a UUID
       | - [0-9a-f]{8,10} - [bcdfghjklmnpqrstvwxz2456789]{5}           # a Kubernetes pod
       | [\s._:/@\#-]+ (?:pid|worker|instance|node|replica)?[-_:=]?\d+ # a number
+      | \#\d+ \.publisher                                             # Spring's second connection
       | @ [\w.:-]+                                                    # a host
       | [\s._:\#-]+ (?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}     # a hash
     )$"""
 )
+_RANDOM = re.compile(
+    r"(?i)(?:ID:)?(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{16,})(?:[:-]\d+)*"
+)
+_SPRING_BEAN = re.compile(r"\w*[cC]onnectionFactory#[0-9a-f]+:\d+(?:\.publisher)?")
 _ANY_APP = re.compile(r"faststream-\d")
 
 
-class Rule(msgspec.Struct, frozen=True):
-    """An explicit rule: connections whose *what* is *value* (a trailing ``*`` matches any rest) belong to *service*.
-
-    *what* is ``name`` (client-provided), ``user``, ``host`` or ``queue`` (for its consumers).
-    """
-
-    what: str
-    value: str
-    service: str
+Named = tuple[int, str | None, str | None, float]
+"""The standing of the evidence, the service, the evidence itself, and how sure it is."""
 
 
 def opened(
@@ -70,11 +86,14 @@ def opened(
     known.pid = known.pid or fact.pid
     if known.client_name is None:
         known.client_name = fact.client_name
+        known.mover = mover(fact.client_name)
     known.product, known.peer_host = (
         fact.product or known.product,
         fact.peer_host or known.peer_host,
     )
     known.user = known.user or fact.user
+    client = " ".join(shown(part) for part in (fact.product, fact.version, fact.platform) if part)
+    known.client = known.client or client[:NAME_LENGTH_MAX]
     name(memory, rules, known, told)
     return told
 
@@ -110,12 +129,42 @@ def hint(
     return told
 
 
-def queue_rule(rules: Sequence[Rule], queue: Text) -> Rule | None:
-    """Return the first of the rules for queues that fits *queue*."""
-    for rule in rules:
-        if rule.what == "queue" and _fits(rule.value, shown(queue)):
-            return rule
-    return None
+def app_id(
+    memory: Memory, rules: Sequence[Rule], endpoint: LinkedEndpoint, told: str
+) -> list[Change]:
+    """Take the app id of what a connection with a name of its own publishes: several of them share that name."""
+    endpoint.app_id = told
+    was = endpoint.party
+    changes = hint(memory, rules, endpoint, APP_ID, told, "app_id")
+    service = endpoint.party.service
+    if endpoint.party != was:
+        _touch_its_own(memory, endpoint)
+    if service is None or endpoint.rank != CLIENT_NAME:
+        return changes
+    if len(memory.names) >= NAMES_MAX and service not in memory.names:
+        del memory.names[next(iter(memory.names))]
+    apps = memory.names.setdefault(service, {})
+    told = without_instance(told)
+    if told in apps or len(apps) >= 2:
+        return changes
+    apps[told] = None
+    if len(apps) == 2:
+        for other in list(memory.endpoints.current.values()):
+            was = other.party
+            if other.rank == CLIENT_NAME and was.service == service:
+                name(memory, rules, other, changes)
+                if other.party != was:
+                    _touch_its_own(memory, other)
+    return changes
+
+
+def _touch_its_own(memory: Memory, endpoint: LinkedEndpoint) -> None:
+    """Tell again the newest messages that show the name of *endpoint*, which seemed to be settled."""
+    for message in islice(reversed(memory.messages.values()), TOUCHED_MAX):
+        if message.publisher is endpoint or any(
+            attempt.endpoint is endpoint for copy in message.copies for attempt in copy.attempts
+        ):
+            memory.touch(message)
 
 
 def name(
@@ -130,7 +179,7 @@ def name(
         evidence=evidence,
         confidence=confidence,
     )
-    endpoint.rank = rank
+    was, endpoint.rank = endpoint.rank, rank
     if party == endpoint.party:
         return
     before, endpoint.party = endpoint.party, party
@@ -139,6 +188,8 @@ def name(
         message = memory.messages.get(position)
         if message is not None:
             memory.touch(message)
+    if rank == RULE and was <= CLIENT_NAME:
+        _touch_its_own(memory, endpoint)
     if rank <= CLIENT_NAME:
         endpoint.recent = []
         _tell_users(memory, rules, endpoint, told)
@@ -147,21 +198,26 @@ def name(
 def _tell_users(
     memory: Memory, rules: Sequence[Rule], endpoint: LinkedEndpoint, told: list[Change]
 ) -> None:
-    """Once two services have one user, the user names nobody any more."""
+    """Tell the nameless connections of its user, and those around it, of a service that has a name of its own.
+
+    Once two services have one user, the user names nobody any more.
+    """
+    concerned = neighbours.named(memory, endpoint)
     names = memory.users.setdefault(endpoint.user, {})
-    if len(names) >= 2 or endpoint.party.service is None:
-        return
-    names[endpoint.party.service] = None
-    if len(names) < 2:
-        return
-    for other in list(memory.endpoints.current.values()):
-        if other.rank == USER and other.user == endpoint.user:
+    service = endpoint.party.service
+    if len(names) < 2 and service is not None and service not in names:
+        names[service] = None
+        concerned += [
+            other
+            for other in memory.endpoints.current.values()
+            if other.rank == USER and other.user == endpoint.user
+        ]
+    for other in concerned:
+        if other.rank >= USER:
             name(memory, rules, other, told)
 
 
-def _best(
-    memory: Memory, rules: Sequence[Rule], endpoint: LinkedEndpoint
-) -> tuple[int, str | None, str | None, float]:
+def _best(memory: Memory, rules: Sequence[Rule], endpoint: LinkedEndpoint) -> Named:
     client_name = (
         None
         if endpoint.client_name is None
@@ -169,26 +225,23 @@ def _best(
     )
     rule = _rule(rules, endpoint, client_name)
     if rule is not None:
-        return RULE, rule.service, f"rule for {rule.what} {rule.value}", CONFIDENCE[RULE]
-    if client_name:
-        service = without_instance(client_name)
-        if service == client_name:
-            return CLIENT_NAME, service, "client-provided name", WHOLE_NAME_CONFIDENCE
-        return (
-            CLIENT_NAME,
-            service,
-            "client-provided name without instance suffix",
-            STRIPPED_NAME_CONFIDENCE,
-        )
-    for rank in (HEADER, APP_ID):
+        return RULE, rule.service, rule.evidence, CONFIDENCE[RULE]
+    if client_name and _names_somebody(client_name):
+        return _by_client_name(memory, endpoint, client_name)
+    for rank in (HEADER, APP_ID, CAUSED):
         service, evidence = endpoint.told.get(str(rank), (SEVERAL, None))
         if service != SEVERAL:
-            return rank, service, evidence, CONFIDENCE[rank]
-    if endpoint.user not in SHARED_USERS and len(memory.users.get(endpoint.user, ())) < 2:
-        return USER, shown(endpoint.user), "user", CONFIDENCE[USER]
+            confidence = ANSWERS_CONFIDENCE if evidence == ANSWERS else CONFIDENCE[rank]
+            return rank, service, evidence, confidence
+    of_user = _by_user(memory, endpoint)
+    if of_user is not None:
+        return of_user
     service, evidence = endpoint.told.get(str(QUEUE_RULE), (SEVERAL, None))
     if service != SEVERAL:
         return QUEUE_RULE, service, evidence, CONFIDENCE[QUEUE_RULE]
+    near = neighbours.likeliest(memory, endpoint)
+    if near is not None:
+        return NEIGHBOUR, *near
     host = shown(endpoint.peer_host) or host_in(endpoint.connection)
     if endpoint.product or host:
         product = shown(endpoint.product) or "connection"
@@ -196,20 +249,40 @@ def _best(
     return UNNAMED, None, None, 0.0
 
 
+def _by_client_name(memory: Memory, endpoint: LinkedEndpoint, client_name: str) -> Named:
+    """Name *endpoint* as its client does; what several programs call themselves is less sure, and said to be so."""
+    service = without_instance(client_name)
+    if endpoint.told.get(str(APP_ID), ("?", ""))[0] == SEVERAL:
+        return CLIENT_NAME, service, SHARED_CONNECTION, SHARED_NAME_CONFIDENCE
+    if len(memory.names.get(service, ())) > 1:
+        return CLIENT_NAME, service, SHARED_NAME, SHARED_NAME_CONFIDENCE
+    if service == client_name:
+        return CLIENT_NAME, service, "client-provided name", WHOLE_NAME_CONFIDENCE
+    evidence = "client-provided name without instance suffix"
+    return CLIENT_NAME, service, evidence, STRIPPED_NAME_CONFIDENCE
+
+
+def _by_user(memory: Memory, endpoint: LinkedEndpoint) -> Named | None:
+    """Name *endpoint* by its user, where no two services that have names of their own share it."""
+    names = memory.users.get(endpoint.user, {})
+    if endpoint.user in SHARED_USERS or len(names) > 1:
+        return None
+    for service in names:
+        return USER, service, "the only named service of its user", CONFIDENCE[USER]
+    return USER, shown(endpoint.user), "user", CONFIDENCE[USER]
+
+
 def _rule(rules: Sequence[Rule], endpoint: LinkedEndpoint, client_name: str | None) -> Rule | None:
-    facts = {
-        "name": client_name or "",
+    if not rules:
+        return None
+    seen = {
+        "connection_name": client_name or "",
         "user": shown(endpoint.user),
+        "vhost": shown(endpoint.vhost),
         "host": shown(endpoint.peer_host) or host_in(endpoint.connection),
+        "product": shown(endpoint.product),
     }
-    for rule in rules:
-        if rule.what in facts and _fits(rule.value, facts[rule.what]):
-            return rule
-    return None
-
-
-def _fits(pattern: str, value: str) -> bool:
-    return value.startswith(pattern[:-1]) if pattern.endswith("*") else value == pattern
+    return of_connection(rules, seen)
 
 
 def without_instance(client_name: str) -> str:
@@ -223,12 +296,11 @@ def without_instance(client_name: str) -> str:
     return service
 
 
+def _names_somebody(client_name: str) -> bool:
+    """Return whether a client chose this name: not a random id, nor what Spring calls every program's connections."""
+    return _RANDOM.fullmatch(client_name) is None and _SPRING_BEAN.fullmatch(client_name) is None
+
+
 def is_service_name(app_id: str) -> bool:
     """Return whether *app_id* can name a service: some frameworks fill in the same one for everybody."""
     return bool(app_id) and _ANY_APP.match(app_id) is None
-
-
-def host_in(connection: Text) -> str:
-    """Return the peer's host in a broker's connection name, "" where there is none."""
-    peer, arrow, _ = shown(connection).partition(" -> ")
-    return peer.rpartition(":")[0] if arrow else ""

@@ -2,7 +2,7 @@
 
 Pure. Acknowledgements cannot be observed; that a copy was settled follows from a consumer that never acknowledges, or
 from its consumer's prefetch once later deliveries exceed it. That a waiting copy is gone follows from its queue's
-deletion, from later copies that overtook it, from samples that show the queue empty, or from its time to live.
+deletion, from later copies that overtook it, from its time to live, or from the queue's depth (``depth``).
 """
 
 from heapq import heappush, heappushpop
@@ -14,18 +14,17 @@ from events.facts import (
     ConsumerStarted,
     ConsumerStopped,
     Envelope,
-    QueueSampled,
 )
 from events.values import Text
+from projector.linker.believed import NO_QUEUE, UNDECLARED
 from projector.linker.endpoints import Hand, Held, LinkedEndpoint
 from projector.linker.match import IN_HAND, Entry, Line, key_of, leave
 from projector.linker.memory import Memory
 from projector.linker.model import GONE, SETTLED, WAITING, Change, ChangeKind, LiveCopy
+from projector.linker.processing import displaced
 
 COPY_STATE = ChangeKind.COPY_STATE
 OVERTAKEN_AFTER = 100
-SAMPLES_EMPTY = 2
-SAMPLE_SLACK_NS = 5_000_000_000
 TTL_SLACK_NS = 10_000_000_000
 NS_PER_MS = 1_000_000
 
@@ -36,7 +35,20 @@ OVERTAKEN = "a hundred later copies were delivered before it"
 SEEN_EMPTY = "two samples in a row showed its queue empty"
 TTL_PASSED = "its time to live passed"
 
-CONFIDENCE = {QUEUE_DELETED: 0.99, OVERTAKEN: 0.9, SEEN_EMPTY: 0.9, TTL_PASSED: 0.9}
+EXCESS = "two samples in a row showed fewer in its queue"
+RESTARTED = "its broker restarted, it was not persistent, and two samples in a row showed fewer"
+REFUSED = "its queue was full, and refuses what it cannot hold"
+
+CONFIDENCE = {
+    QUEUE_DELETED: 0.99,
+    OVERTAKEN: 0.9,
+    SEEN_EMPTY: 0.9,
+    TTL_PASSED: 0.9,
+    EXCESS: 0.7,
+    REFUSED: 0.9,
+    RESTARTED: 0.9,
+    NO_QUEUE: 0.9,
+}
 
 
 def settle_oldest(memory: Memory, line: Line, hand: Hand, told: list[Change]) -> None:
@@ -50,6 +62,7 @@ def settle_oldest(memory: Memory, line: Line, hand: Hand, told: list[Change]) ->
         position = message.position
         if messages.get(position) is not message:
             continue
+        displaced(memory, hand, held, told)
         attempt.settled = BEYOND_PREFETCH
         message.version += 1
         memory.changed[position] = message
@@ -77,16 +90,37 @@ def release(memory: Memory, copy: LiveCopy) -> None:
             return
 
 
-def consumer_started(memory: Memory, envelope: Envelope, fact: ConsumerStarted) -> None:
-    """Learn how a consumer acknowledges and what it may hold; its connection may be told of later."""
+def consumer_started(memory: Memory, envelope: Envelope, fact: ConsumerStarted) -> list[Change]:
+    """Learn how a consumer acknowledges and what it may hold; its connection may be told of later.
+
+    What it was given before that was told is settled where it never acknowledges.
+    """
     if not fact.connection:
-        return
+        return []
     endpoint = memory.endpoints.current.get(fact.connection)
     if endpoint is None:
         endpoint = memory.endpoints.meet("", fact.connection, fact.vhost, "", envelope.observed_at)
     hand = memory.endpoints.hand(endpoint.number, fact.channel, fact.queue)
     hand.consumers[fact.consumer_tag] = (fact.ack_required, max(0, fact.prefetch))
     hand.learn()
+    return [] if hand.acks else _settle_given(memory, memory.line(fact.vhost, fact.queue), hand)
+
+
+def _settle_given(memory: Memory, line: Line, hand: Hand) -> list[Change]:
+    """Settle what the consumer of *hand*, which never acknowledges, was given from *line*."""
+    told: list[Change] = []
+    for held in hand.unsettled:
+        if held is None or memory.messages.get(held[0].position) is not held[0]:
+            continue
+        message, copy, attempt = held
+        was = copy.state
+        if was in IN_HAND and copy.attempts[-1] is attempt:
+            copy.state, copy.confidence = SETTLED, 1.0
+            attempt.settled = copy.cause = NO_ACK
+            line.out_of_hand(copy)
+            memory.touch(message)
+            told.append((COPY_STATE, message, copy, was))
+    return told
 
 
 def consumer_stopped(memory: Memory, fact: ConsumerStopped) -> None:
@@ -133,6 +167,9 @@ def _return_all(memory: Memory, endpoint: LinkedEndpoint, channel: int | None) -
         for held in hands.pop(key).unsettled:
             if held is not None:
                 held[2].returned = True
+                line = memory.lines.get((held[0].vhost, held[1].queue))
+                if line is not None:
+                    line.gave_back = True
     if not hands:
         del memory.endpoints.hands[endpoint.number]
 
@@ -171,28 +208,8 @@ def queue_deleted(memory: Memory, vhost: Text, queue: Text) -> list[Change]:
         return []
     told = [gone(memory, line, entry, QUEUE_DELETED) for entry in memory.waiting_first(line)]
     line.begin_anew()
-    return told
-
-
-def sampled(memory: Memory, envelope: Envelope, fact: QueueSampled) -> list[Change]:
-    """Two samples in a row that show a queue empty: what was enqueued well before them is gone."""
-    line = memory.lines.get((fact.vhost, fact.queue))
-    if line is None:
-        return []
-    told = expire(memory, line, envelope.observed_at)
-    if fact.ready > 0 or envelope.lag_ms > 0:
-        line.empty_samples = 0
-        return told
-    line.empty_samples += 1
-    if line.empty_samples == 1:
-        line.empty_since = envelope.observed_at
-    if line.empty_samples < SAMPLES_EMPTY:
-        return told
-    line.overflow = 0
-    for entry in memory.waiting_first(line):
-        if entry[1].enqueued_at > line.empty_since - SAMPLE_SLACK_NS or entry[0].lag_ms > 0:
-            break
-        told.append(gone(memory, line, entry, SEEN_EMPTY))
+    line.doubt = UNDECLARED
+    memory.undeclared[vhost, queue] = None
     return told
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from events.facts import Envelope, MessageDeadLettered, MessageDelivered
 from events.values import decode_extension, encode_extension
-from projector.linker import records, settle
+from projector.linker import neighbours, records, settle
 from projector.linker.causality import Causality
 from projector.linker.endpoints import LinkedEndpoint
 from projector.linker.held import Held
@@ -20,6 +20,7 @@ from projector.linker.limits import Limits
 from projector.linker.memory import Memory
 from projector.linker.model import LiveMessage
 from projector.linker.recent import Recent
+from projector.linker.threads import Thread, thread_of
 
 _pack = msgspec.msgpack.Encoder(enc_hook=encode_extension).encode
 _unpack = msgspec.msgpack.Decoder(ext_hook=decode_extension).decode
@@ -61,6 +62,7 @@ def save(state: State) -> bytes:
     numbers: dict[int, int] = {}
     for thread in (*causality.traces, *causality.conversations):
         numbers.setdefault(id(thread), len(numbers))
+    let_go = _let_go(memory, numbers)
     messages = [records.message_row(message, ends, numbers) for message in memory.messages.values()]
     threads = [_thread_rows(causality.traces, ends), _thread_rows(causality.conversations, ends)]
     return _pack(
@@ -71,11 +73,21 @@ def save(state: State) -> bytes:
             "passed": list(memory.passed),
             "died": records.died_rows(memory),
             "carried": records.carried_rows(memory),
+            "names": [[name, list(apps)] for name, apps in memory.names.items()],
+            "environments": neighbours.rows(memory),
             "users": [[user, list(names)] for user, names in memory.users.items()],
             "topology": memory.topology.save(),
+            "unwatched": list(memory.unwatched),
+            "begun": memory.begun.rows(),
+            "restarted_at": memory.restarted_at,
+            "undeclared": [list(place) for place in memory.undeclared],
             "threads": threads,
-            "requests": causality.requests.rows(),
-            "identities": causality.identities.rows(),
+            "let_go": [thread.row(ends) for thread in let_go],
+            "named": causality.named.rows(),
+            "runs": causality.runs.rows(),
+            "habits": causality.habits.rows(),
+            "retries": causality.retries.rows(),
+            "moves": causality.moves.rows(),
             "hands": settle.saved_hands(memory),
             "held": _pack(state.held.envelopes()),
             "ledger": state.ledger.save(),
@@ -111,21 +123,29 @@ def restore(saved: bytes, stream: str, limits: Limits) -> State:
     endpoints.current = {name: ends[number] for name, number in data["current"]}
     endpoints.gone.extend(ends[number] for number in data["gone"])
     memory.topology.restore(data["topology"])
+    memory.unwatched = dict.fromkeys(data["unwatched"])
+    memory.restarted_at = data["restarted_at"]
+    memory.begun.young, memory.begun.old = (dict(map(tuple, part)) for part in data["begun"])
+    memory.undeclared = dict.fromkeys((vhost, queue) for vhost, queue in data["undeclared"])
+    memory.names = {name: dict.fromkeys(apps) for name, apps in data["names"]}
+    neighbours.restore(memory, data["environments"])
     memory.users = {user: dict.fromkeys(names) for user, names in data["users"]}
     _restore_threads(causality.traces, data["threads"][0], ends)
     _restore_threads(causality.conversations, data["threads"][1], ends)
     numbered = list(
         {id(thread): thread for thread in (*causality.traces, *causality.conversations)}.values()
     )
+    numbered += [thread_of(row, ends) for row in data["let_go"]]
     records.restore_messages(memory, data["messages"], data["lines"], ends, numbered)
     records.restore_died(memory, data["died"])
     records.restore_carried(memory, data["carried"])
     memory.passed.extend((position, version) for position, version in data["passed"])
     settle.restore_hands(memory, data["hands"])
-    _restore_recent(
-        causality.requests, [[[tuple(key), at] for key, at in part] for part in data["requests"]]
-    )
-    _restore_recent(causality.identities, data["identities"])
+    causality.named.restore(data["named"])
+    causality.runs.restore(data["runs"])
+    causality.habits.restore(data["habits"])
+    causality.retries.restore(data["retries"])
+    causality.moves.restore(data["moves"])
     for envelope in _unpack_held(data["held"]):
         fact = envelope.fact
         if isinstance(fact, MessageDelivered | MessageDeadLettered):
@@ -134,37 +154,27 @@ def restore(saved: bytes, stream: str, limits: Limits) -> State:
     return state
 
 
-def _thread_rows(threads: Recent[Any, Any], ends: dict[int, LinkedEndpoint]) -> list[Any]:
-    rows: list[Any] = []
-    for part in threads.rows():
-        told: list[Any] = []
-        for key, thread in part:
-            steps: list[Any] = []
-            for endpoint, position, queue in thread:
-                ends[endpoint.number] = endpoint
-                steps.append([endpoint.number, position, queue])
-            told.append([key, steps])
-        rows.append(told)
-    return rows
+def _let_go(memory: Memory, numbers: dict[int, int]) -> list[Thread]:
+    """Number the threads that only messages still refer to, and return them."""
+    found: list[Thread] = []
+    for message in memory.messages.values():
+        for thread in message.threads:
+            if id(thread) not in numbers:
+                numbers[id(thread)] = len(numbers)
+                found.append(thread)
+    return found
+
+
+def _thread_rows(threads: Recent[Any, Thread], ends: dict[int, LinkedEndpoint]) -> list[Any]:
+    return [[[key, thread.row(ends)] for key, thread in part] for part in threads.rows()]
 
 
 def _restore_threads(
-    threads: Recent[Any, Any], saved: list[Any], ends: dict[int, LinkedEndpoint]
+    threads: Recent[Any, Thread], saved: list[Any], ends: dict[int, LinkedEndpoint]
 ) -> None:
-    _restore_recent(
-        threads,
-        [
-            [
-                [key, [(ends[number], position, queue) for number, position, queue in steps]]
-                for key, steps in part
-            ]
-            for part in saved
-        ],
+    threads.young, threads.old = (
+        {key: thread_of(row, ends) for key, row in part} for part in saved
     )
-    # A conversation in both generations is one list, as it was when it was saved.
+    # A conversation in both generations is one, as it was when it was saved.
     for key, thread in threads.old.items():
         threads.old[key] = threads.young.get(key, thread)
-
-
-def _restore_recent(table: Recent[Any, Any], saved: list[Any]) -> None:
-    table.young, table.old = (dict(map(tuple, part)) for part in saved)

@@ -17,14 +17,21 @@ EXPIRED = "expired"
 QUEUES_FOLLOWED_MAX = 32
 
 
-def is_timer(memory: Memory, vhost: Text, death: Death, queues: Sequence[Text]) -> bool:
-    """Return whether *death* is a delay that ended: expired where nobody reads, with somebody reading behind it."""
+def is_timer(
+    memory: Memory, vhost: Text, death: Death, queues: Sequence[Text], routing_keys: Sequence[Text]
+) -> bool:
+    """Return whether *death* is a delay that ended: expired where nobody reads, with somebody reading behind it.
+
+    *routing_keys* are those of the dead letter; they lead it on where queues do not replace them.
+    """
     if death.reason != EXPIRED or is_worked(memory, vhost, death.queue):
         return False
-    return _leads_to_work(memory, vhost, queues)
+    return _leads_to_work(memory, vhost, queues, routing_keys)
 
 
-def _leads_to_work(memory: Memory, vhost: Text, queues: Sequence[Text]) -> bool:
+def _leads_to_work(
+    memory: Memory, vhost: Text, queues: Sequence[Text], routing_keys: Sequence[Text]
+) -> bool:
     seen: dict[Text, None] = {}
     todo = list(queues)
     while todo and len(seen) < QUEUES_FOLLOWED_MAX:
@@ -40,7 +47,8 @@ def _leads_to_work(memory: Memory, vhost: Text, queues: Sequence[Text]) -> bool:
             and declared.dead_letter_exchange is not None
             and declared.ttl_ms is not None
         ):
-            keys = (queue,) if declared.dead_letter_key is None else (declared.dead_letter_key,)
+            key = declared.dead_letter_key
+            keys = routing_keys if key is None else (key,)
             todo.extend(
                 route(memory.topology, vhost, declared.dead_letter_exchange, keys, None) or ()
             )
@@ -48,11 +56,15 @@ def _leads_to_work(memory: Memory, vhost: Text, queues: Sequence[Text]) -> bool:
 
 
 def is_worked(memory: Memory, vhost: Text, queue: Text) -> bool:
-    """Return whether anybody consumes from *queue*, as declared or as seen."""
+    """Return whether anybody consumes from *queue*, or did.
+
+    Who fetches its messages by basic.get is no consumer that is told of; so many deliveries as deaths tell such a one from
+    somebody who only has a look at a queue that nobody reads.
+    """
+    if (vhost, queue) in memory.topology.consumers:
+        return True
     line = memory.lines.get((vhost, queue))
-    return bool(memory.topology.consumers.get((vhost, queue))) or (
-        line is not None and line.deliveries > 0
-    )
+    return line is not None and line.deliveries > 0 and line.deliveries >= line.deaths
 
 
 def delays(memory: Memory, message: LiveMessage, dead: LiveCopy) -> bool:

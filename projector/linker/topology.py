@@ -28,13 +28,19 @@ Place = tuple[Text, Text]
 
 
 class DeclaredQueue(msgspec.Struct, array_like=True, gc=False):
-    """`ttl_ms` is None without one; `dead_letter_exchange` None where a dead message is dropped."""
+    """`ttl_ms` is None without one; `dead_letter_exchange` None where a dead message is dropped.
+
+    `transient`: it is exclusive or goes with its last consumer.
+    `refuses_beyond` is the length from which on it refuses what is published to it, None where it does not.
+    """
 
     type: Text
     ttl_ms: int | None = None
     dead_letter_exchange: Any = None
     dead_letter_key: Any = None
     priorities: bool = False
+    transient: bool = False
+    refuses_beyond: int | None = None
 
 
 class DeclaredExchange(msgspec.Struct, array_like=True, gc=False):
@@ -156,7 +162,21 @@ def _queue(fact: QueueDeclared) -> DeclaredQueue:
         dead_letter_exchange=_setting(arguments, policy, "dead-letter-exchange"),
         dead_letter_key=_setting(arguments, policy, "dead-letter-routing-key"),
         priorities="x-max-priority" in arguments,
+        transient=fact.exclusive or fact.auto_delete,
+        refuses_beyond=_refuses_beyond(arguments, policy),
     )
+
+
+def _refuses_beyond(arguments: Table, policy: Table) -> int | None:
+    overflow = _setting(arguments, policy, "overflow")
+    if overflow not in ("reject-publish", "reject-publish-dlx"):
+        return None
+    lengths = [
+        value
+        for value in (arguments.get("x-max-length"), policy.get("max-length"))
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    ]
+    return min(lengths, default=None)
 
 
 def _setting(arguments: Table, policy: Table, name: str) -> Text | None:

@@ -11,7 +11,7 @@ from events.values import Text
 from projector.linker.history import Death, History, after, before
 from projector.linker.match import IN_HAND, Entry, handed_copy, key_of, waiting_copy
 from projector.linker.memory import Memory
-from projector.linker.model import GONE, SETTLED
+from projector.linker.model import GONE, SETTLED, UNKNOWN
 
 BY_HAND = ("rejected", "delivery_limit")
 STEPS_MAX = 32
@@ -42,10 +42,12 @@ def walk(
             entry = _dying(memory, vhost, fingerprint, death, now)
             if entry is not None:
                 return entry, steps
-    for place in range(len(deaths) - 1, -1, -1):
-        entry = _dying(memory, vhost, fingerprint, deaths[place], None)
-        if entry is not None:
-            return entry, one_each(deaths[: place + 1], history)
+    # Since 4.0 a broker does not heed what a publish carried, so that no history goes on from it.
+    for start in (None, *memory.carriers.get((vhost, fingerprint), ())):
+        for place in range(len(deaths) - 1, -1, -1):
+            entry = _dying(memory, vhost, fingerprint, deaths[place], start)
+            if entry is not None:
+                return entry, one_each(deaths[: place + 1], history)
     return None
 
 
@@ -86,5 +88,5 @@ def _dying(
             return found[0]
     if waiting is not None:
         return waiting
-    found = handed_copy(line, key, (GONE,), scan_max)
+    found = handed_copy(line, key, (GONE, UNKNOWN), scan_max)
     return None if found is None else found[0]

@@ -24,47 +24,44 @@ from events.facts import (
     MessagePublished,
     NodeStarted,
     OverlapAmbiguous,
+    QueueSampled,
     TapsPlanned,
     Undecodable,
     VhostDeclared,
     VhostDeleted,
 )
-from events.values import Text
-from projector.answers import Capture, Gap
+from events.values import Text, shown
+from projector.answers import Capture, Coverage, Gap
 from projector.linker.model import ChangeHandler, ChangeKind, FactHandler, LiveCopy, LiveMessage
+from projector.views.blind import BLIND_IN_MODE, BLIND_SPOTS, NAMED_MAX
+from projector.views.coverage import Audited, coverage
 from projector.views.state import StateView
 
 GAPS_MAX = 1_000
 AUDITS_MAX = 60
+AUDITED_MAX = 1_000
 NODES_MAX = 1_000
 VHOSTS_MAX = 10_000
 
-BLIND_SPOTS = (
-    "Acknowledgements are not observable: settled is inferred, never seen.",
-    "Dead letters through the default exchange are seen only when somebody consumes them.",
-    "Dead letters through a direct exchange are seen only for the routing keys that are bound to it.",
-    "Messages dropped for want of a dead-letter exchange are seen only as the broker's counters.",
-    "Publishes and deliveries of the stream protocol are not observable.",
-    "What local shovels (4.2 and later) move is not observable.",
-    "Publishes that the broker refuses never appear.",
-    "Publishes in a transaction that is rolled back appear as if they had happened.",
-    "Direct replies before 4.2 are seen as published, not as delivered.",
-    "Around a broker restart or a change of a queue's leader events can be missing: see the gaps.",
-    "When the tap queue overflows, the oldest events are lost: see the gaps and the audits.",
-    "Message timestamps are cut to 32 bits by the firehose.",
-    "Times are those of observation; while the collector catches up they are marked as backlog.",
-)
-
 
 class Planned(msgspec.Struct, array_like=True):
+    """A plan of the taps of a vhost, as `TapsPlanned` tells it."""
+
     dead_letter_exchanges: tuple[Any, ...]
     left_alone: tuple[tuple[Any, str], ...]
     event_exchange: bool
     mode: str
+    exchanges: tuple[Any, ...]
+    exchanges_left_alone: tuple[tuple[Any, str], ...]
+    warnings: dict[Any, str]
+    behind: dict[Any, tuple[Any, ...]]
 
 
 class CaptureState(msgspec.Struct, array_like=True):
-    """`counted` holds each node's counters as last told, `deaths` what the broker counted since its first telling."""
+    """`counted` holds each node's counters as last told, `deaths` what the broker counted since its first telling.
+
+    `waiting` is how many messages wait in the queues behind dead-letter exchanges left alone, by vhost and queue.
+    """
 
     first_observed_at: int | None = None
     published: int = 0
@@ -88,12 +85,15 @@ class CaptureState(msgspec.Struct, array_like=True):
     counted: dict[Any, dict[str, int]] = {}
     deaths: dict[str, int] = {}
     deaths_seen: int = 0
+    audited: dict[Any, Audited] = {}
+    waiting: dict[Any, dict[Any, int]] = {}
 
 
 class CaptureView(StateView[CaptureState]):
     """The view `capture`."""
 
     name = "capture"
+    edition = 3
 
     def __init__(self, linker_version: str) -> None:
         super().__init__(linker_version, CaptureState)
@@ -120,12 +120,12 @@ class CaptureView(StateView[CaptureState]):
             ClockStepped: self._clock,
             CaptureAudited: self._audited,
             DeadLettersCounted: self._counted,
+            QueueSampled: self._sampled,
         }
 
     def answer(self, position: int, observed_at: int | None) -> Capture:
         """Return the ledger's answer; the last event folded is before *position* and of *observed_at* ns."""
         known = self.state
-        plans = sorted(known.plans.items(), key=lambda item: repr(item[0]))
         counted = {kind: n for kind, n in sorted(known.deaths.items()) if n}
         return Capture(
             running=known.running,
@@ -144,16 +144,7 @@ class CaptureView(StateView[CaptureState]):
             ambiguous_overlaps=known.ambiguous_overlaps,
             clock_steps=known.clock_steps,
             vhosts=self._vhosts(),
-            dead_letter_taps=tuple(
-                {"vhost": vhost, "exchange": exchange}
-                for vhost, plan in plans
-                for exchange in plan.dead_letter_exchanges
-            ),
-            left_alone=tuple(
-                {"vhost": vhost, "exchange": exchange, "why": why}
-                for vhost, plan in plans
-                for exchange, why in plan.left_alone
-            ),
+            **self._planned_rows(),
             broker_dead_letters=counted,
             unseen_dead_letters=(
                 max(0, sum(counted.values()) - known.deaths_seen) if known.counted else None
@@ -161,25 +152,82 @@ class CaptureView(StateView[CaptureState]):
             event_exchange=any(plan.event_exchange for plan in known.plans.values()),
             audits=tuple(msgspec.structs.asdict(audit) for audit in known.audits),
             blind_spots=self._blind_spots(),
+            coverage=self._coverage(observed_at),
+        )
+
+    def _planned_rows(self) -> dict[str, Any]:
+        """Return what the plans say of exchanges that are tapped and of those left alone."""
+        plans = self._plans()
+        return {
+            "dead_letter_taps": tuple(
+                _tapped(vhost, plan, exchange)
+                for vhost, plan in plans
+                for exchange in plan.dead_letter_exchanges
+            ),
+            "left_alone": tuple(
+                self._left_alone(vhost, plan, exchange, why)
+                for vhost, plan in plans
+                for exchange, why in plan.left_alone
+            ),
+            "exchange_taps": tuple(
+                _tapped(vhost, plan, exchange)
+                for vhost, plan in plans
+                for exchange in plan.exchanges
+            ),
+            "exchanges_left_alone": tuple(
+                {"vhost": vhost, "exchange": exchange, "why": why}
+                for vhost, plan in plans
+                for exchange, why in plan.exchanges_left_alone
+            ),
+        }
+
+    def _plans(self) -> list[tuple[Text, Planned]]:
+        return sorted(self.state.plans.items(), key=lambda item: repr(item[0]))
+
+    def _coverage(self, now: int | None) -> tuple[Coverage, ...]:
+        known = self.state
+        return coverage(
+            known.audited,
+            {name: plan.mode for name, plan in self._plans()},
+            (*known.closed_gaps, *known.open_gaps.values()),
+            captured=known.published + known.delivered,
+            now=now,
         )
 
     def _vhosts(self) -> tuple[dict[str, Any], ...]:
         names = dict.fromkeys((*self.state.vhosts, *self.state.plans))
-        last = {audit.vhost: audit for audit in self.state.audits}
-        return tuple(self._vhost(name, last.get(name)) for name in sorted(names, key=repr))
+        return tuple(self._vhost(name) for name in sorted(names, key=repr))
 
-    def _vhost(self, name: Text, audit: CaptureAudited | None) -> dict[str, Any]:
+    def _vhost(self, name: Text) -> dict[str, Any]:
         plan = self.state.plans.get(name)
+        audited = self.state.audited.get(name)
         return {
             "vhost": name,
             "tapped": plan is not None,
             "mode": plan.mode if plan is not None else None,
-            "published_coverage": _share(audit, "published"),
-            "delivered_coverage": _share(audit, "delivered"),
+            "published_coverage": audited.share("published") if audited is not None else None,
+            "delivered_coverage": audited.share("delivered") if audited is not None else None,
+        }
+
+    def _left_alone(self, vhost: Text, plan: Planned, exchange: Text, why: str) -> dict[str, Any]:
+        """Return a row; `waiting` is None where no depth of the queues behind the exchange is known."""
+        depths = self.state.waiting.get(vhost, {})
+        known = [depths[queue] for queue in plan.behind.get(exchange, ()) if queue in depths]
+        return {
+            "vhost": vhost,
+            "exchange": exchange,
+            "why": why,
+            "queues": plan.behind.get(exchange, ()),
+            "waiting": sum(known) if known else None,
         }
 
     def _blind_spots(self) -> tuple[str, ...]:
         told: list[str] = list(BLIND_SPOTS)
+        for mode, sentences in BLIND_IN_MODE.items():
+            blind = [name for name, plan in self.state.plans.items() if plan.mode.startswith(mode)]
+            where = ", ".join(sorted(shown(name) for name in blind)[:NAMED_MAX])
+            if blind:
+                told += [f"{sentence} (In {where}.)" for sentence in sentences]
         if self.state.plans and not any(plan.event_exchange for plan in self.state.plans.values()):
             told.append(
                 "The event exchange is not tapped: connections shorter than a snapshot's interval have no name."
@@ -231,10 +279,31 @@ class CaptureView(StateView[CaptureState]):
             self.state.running, self.state.stopped_why = False, fact.why
 
     def _planned(self, _: Envelope, fact: TapsPlanned) -> None:
-        if fact.vhost in self.state.plans or len(self.state.plans) < VHOSTS_MAX:
-            self.state.plans[fact.vhost] = Planned(
-                fact.dead_letter_exchanges, fact.left_alone, fact.event_exchange, fact.mode
-            )
+        if fact.vhost not in self.state.plans and len(self.state.plans) >= VHOSTS_MAX:
+            return
+        behind: dict[Text, tuple[Text, ...]] = {}
+        for exchange, queue in fact.behind:
+            behind[exchange] = (*behind.get(exchange, ()), queue)
+        self.state.plans[fact.vhost] = Planned(
+            fact.dead_letter_exchanges,
+            fact.left_alone,
+            fact.event_exchange,
+            fact.mode,
+            fact.exchanges,
+            fact.exchanges_left_alone,
+            dict(fact.warnings),
+            behind,
+        )
+        queues = {queue for _, queue in fact.behind}
+        depths = self.state.waiting.get(fact.vhost, {})
+        self.state.waiting[fact.vhost] = {
+            queue: depth for queue, depth in depths.items() if queue in queues
+        }
+
+    def _sampled(self, _: Envelope, fact: QueueSampled) -> None:
+        plan = self.state.plans.get(fact.vhost)
+        if plan is not None and any(fact.queue in queues for queues in plan.behind.values()):
+            self.state.waiting.setdefault(fact.vhost, {})[fact.queue] = fact.ready + fact.unacked
 
     def _vhost_declared(self, _: Envelope, fact: VhostDeclared) -> None:
         if len(self.state.vhosts) < VHOSTS_MAX:
@@ -243,6 +312,8 @@ class CaptureView(StateView[CaptureState]):
     def _vhost_deleted(self, _: Envelope, fact: VhostDeleted) -> None:
         self.state.vhosts.pop(fact.vhost, None)
         self.state.plans.pop(fact.vhost, None)
+        self.state.audited.pop(fact.vhost, None)
+        self.state.waiting.pop(fact.vhost, None)
 
     def _gap_opened(self, _: Envelope, fact: GapOpened) -> None:
         self.state.open_gaps[fact.gap] = Gap(
@@ -259,6 +330,11 @@ class CaptureView(StateView[CaptureState]):
         )
 
     def _keep_closed(self, gap: Gap) -> None:
+        """Keep a gap that is over; one that is told again has its estimate now."""
+        for at, known in enumerate(reversed(self.state.closed_gaps), start=1):
+            if known.gap == gap.gap:
+                self.state.closed_gaps[-at] = gap
+                return
         self.state.closed_gaps.append(gap)
         if len(self.state.closed_gaps) > GAPS_MAX:
             del self.state.closed_gaps[0]
@@ -271,6 +347,13 @@ class CaptureView(StateView[CaptureState]):
         self.state.clock_steps += 1
 
     def _audited(self, _: Envelope, fact: CaptureAudited) -> None:
+        if fact.acknowledged:
+            return
+        known = self.state.audited.get(fact.vhost)
+        if known is None and len(self.state.audited) < AUDITED_MAX:
+            known = self.state.audited[fact.vhost] = Audited()
+        if known is not None:
+            known.add(fact)
         self.state.audits.append(fact)
         if len(self.state.audits) > AUDITS_MAX:
             del self.state.audits[0]
@@ -294,12 +377,5 @@ class CaptureView(StateView[CaptureState]):
             self.state.deaths_seen += deaths
 
 
-def _share(audit: CaptureAudited | None, what: str) -> float | None:
-    """Return the captured share (0 to 1) of what the broker counted; None where it does not tell."""
-    if audit is None:
-        return None
-    broker: int = getattr(audit, f"{what}_broker")
-    captured: int = getattr(audit, f"{what}_captured")
-    if broker < 0:
-        return None
-    return min(1.0, captured / broker) if broker else 1.0
+def _tapped(vhost: Text, plan: Planned, exchange: Text) -> dict[str, Any]:
+    return {"vhost": vhost, "exchange": exchange, "warning": plan.warnings.get(exchange)}

@@ -17,6 +17,7 @@ from projector.views.state import StateView
 
 TRACES_MAX = 2_000
 MEMBERS_MAX = 64
+"""Of so many messages of a trace the services and states are told; all are counted."""
 SERVICES_MAX = 32
 
 
@@ -45,7 +46,7 @@ class ConversationsView(StateView[ConversationsState]):
     """The view `conversations`."""
 
     name = "conversations"
-    edition = 2
+    edition = 3
 
     def __init__(self, linker_version: str) -> None:
         super().__init__(linker_version, ConversationsState)
@@ -55,10 +56,26 @@ class ConversationsView(StateView[ConversationsState]):
             ChangeKind.PUBLISHED: self._published,
             ChangeKind.UNSEEN_PUBLISH: self._published,
             ChangeKind.MESSAGE_FORGOTTEN: self._forgotten,
+            ChangeKind.TRACE_CHANGED: self._moved,
         }
 
     def _published(self, envelope: Envelope, message: LiveMessage, _2: Any, _3: Any) -> None:
-        at, position = envelope.observed_at, message.position
+        self._join(envelope.observed_at, message)
+
+    def _moved(self, envelope: Envelope, message: LiveMessage, before: str, _: Any) -> None:
+        """Count a message in the trace that it turned out to be part of, and no longer in the one *before*."""
+        traces = self.state.traces
+        trace = traces.get(before)
+        if trace is not None:
+            trace.messages -= 1
+            if message.position in trace.members:
+                trace.members.remove(message.position)
+            if trace.messages <= 0:
+                del traces[before]
+        self._join(envelope.observed_at, message)
+
+    def _join(self, at: int, message: LiveMessage) -> None:
+        position = message.position
         traces = self.state.traces
         trace = traces.get(message.trace_id)
         if trace is not None:

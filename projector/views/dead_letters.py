@@ -1,7 +1,8 @@
 """Dead letters in groups that died alike: where, why, with what error, how many.
 
 Pure. A group's id is a hash of what its members share, so it is the same in every process and after every rebuild.
-`messages` and `deaths` count all of a group; the members kept are its newest.
+`messages` and `deaths` count all of a group, and its sums all that ``projector/views/fates.py`` follows; the members kept
+are its newest.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,17 @@ from typing import Any
 
 import msgspec
 
-from events.facts import Envelope
+from events.facts import (
+    Envelope,
+    Fact,
+    GroupArchived,
+    MessagesArchived,
+    OperatorRestated,
+    RetryFinished,
+    RetryPlanned,
+    RetryPublished,
+)
+from events.operations import Note
 from events.values import Text
 from projector.answers import DeadLetterGroup
 from projector.linker.document import path_to
@@ -18,10 +29,12 @@ from projector.linker.model import (
     ChangeHandler,
     ChangeKind,
     Endpoint,
+    FactHandler,
     LiveCopy,
     LiveMessage,
 )
 from projector.views.errors import error_in, masked
+from projector.views.fates import Fate, Fates, FatesState, Tally
 from projector.views.state import StateView, pack
 from store.documents import DeadLetter
 
@@ -30,10 +43,18 @@ MEMBERS_MAX = 1_000
 ROUTING_KEYS_MAX = 200
 FOLLOWED_MAX = 10_000
 OTHER_KEYS = "(others)"
+SERVICES_MAX = 20
+TREND_HOURS_MAX = 72
+HOUR_NS = 3_600_000_000_000
+NO_NOTES: Mapping[str, Note] = {}
 
 
 class Group(msgspec.Struct, array_like=True):
-    """`members` are messages' positions, the one that died last at the end; `end` the last consumer's number."""
+    """`members` are messages' positions, the one that died last at the end; `end` the last consumer's number.
+
+    `number` tells a group from one of the same id that was dropped before. `services` published or were given its messages.
+    `trend` counts deaths by the hour, in ns.
+    """
 
     vhost: Text
     queue: Text
@@ -43,6 +64,7 @@ class Group(msgspec.Struct, array_like=True):
     type: Text | None
     first: int
     last: int
+    number: int
     to_queues: tuple[Any, ...] = ()
     timer: bool = False
     error: str | None = None
@@ -51,43 +73,98 @@ class Group(msgspec.Struct, array_like=True):
     messages: int = 0
     deaths: int = 0
     members: dict[int, None] = {}
+    services: dict[str, None] = {}
+    trend: dict[int, int] = {}
 
 
 class DeadLettersState(msgspec.Struct, array_like=True):
-    """`keys` counts the routing keys told apart per (vhost, queue, reason); `ended` the groups by last consumer."""
+    """`keys` counts the routing keys told apart per (vhost, queue, reason); `ended` the groups by last consumer.
+
+    `numbered` groups were made so far.
+    """
 
     groups: dict[str, Group] = {}
     keys: dict[tuple[Any, Any, str], dict[Any, None]] = {}
     ended: dict[int, dict[str, None]] = {}
     groups_dropped: int = 0
+    numbered: int = 0
+    fates: FatesState = msgspec.field(default_factory=FatesState)
 
 
 class DeadLettersView(StateView[DeadLettersState]):
     """The view `dead_letters`."""
 
     name = "dead_letters"
+    edition = 3
 
     def __init__(self, linker_version: str) -> None:
         super().__init__(linker_version, DeadLettersState)
+        self._fates = Fates(self.state.fates)
+
+    def restore(self, state: bytes) -> None:
+        super().restore(state)
+        self._fates = Fates(self.state.fates)
 
     def on_change(self) -> Mapping[ChangeKind, ChangeHandler]:
         return {
+            ChangeKind.PUBLISHED: self._met,
+            ChangeKind.UNSEEN_PUBLISH: self._met,
             ChangeKind.COPY_DIED: self._died,
             ChangeKind.COPY_ADDED: self._arrived,
             ChangeKind.COPY_DELIVERED: self._arrived,
+            ChangeKind.COPY_STATE: self._moved,
             ChangeKind.ENDPOINT_NAMED: self._named,
         }
 
+    def on_fact(self) -> Mapping[type[Fact], FactHandler]:
+        kinds = (RetryPlanned, RetryPublished, RetryFinished, OperatorRestated)
+        retried: dict[type[Fact], FactHandler] = dict.fromkeys(kinds, self._retried)
+        archived: dict[type[Fact], FactHandler] = {
+            GroupArchived: self._group_archived,
+            MessagesArchived: self._messages_archived,
+        }
+        return retried | archived
+
     def groups(
-        self, consumers: Mapping[tuple[Any, Any], tuple[str, ...]]
+        self,
+        consumers: Mapping[tuple[Any, Any], tuple[str, ...]],
+        notes: Mapping[str, Note] = NO_NOTES,
     ) -> Sequence[DeadLetterGroup]:
         """Return the groups, the one that grew last first.
 
         *consumers* names the services that consume from each (vhost, queue): the only one of a queue stands for a
-        group none of whose messages was delivered.
+        group none of whose messages was delivered. *notes* are by group.
         """
         groups = sorted(self.state.groups.items(), key=lambda item: (-item[1].last, item[0]))
-        return [_answer(ident, group, consumers) for ident, group in groups]
+        return [self._told(ident, group, consumers, notes) for ident, group in groups]
+
+    def group(
+        self,
+        ident: str,
+        consumers: Mapping[tuple[Any, Any], tuple[str, ...]],
+        notes: Mapping[str, Note] = NO_NOTES,
+    ) -> DeadLetterGroup | None:
+        """Return one of :meth:`groups`; None for an unknown one."""
+        group = self.state.groups.get(ident)
+        return None if group is None else self._told(ident, group, consumers, notes)
+
+    def fate(self, ident: str, position: int) -> Fate | None:
+        """Return what became of a message of a group, its state as `outcome`; None where that is not known any more."""
+        group, fate = self.state.groups.get(ident), self.state.fates.fates.get(position)
+        if fate is None:
+            return None
+        group_at = -1 if group is None else self.state.fates.tallies[group.number].archived_at
+        return msgspec.structs.replace(fate, outcome=fate.state(group_at))
+
+    def _told(
+        self,
+        ident: str,
+        group: Group,
+        consumers: Mapping[tuple[Any, Any], tuple[str, ...]],
+        notes: Mapping[str, Note],
+    ) -> DeadLetterGroup:
+        states = self.state.fates.tallies[group.number].states()
+        return _answer(ident, group, consumers, states, notes.get(ident))
 
     def members(self, ident: str) -> Sequence[int] | None:
         """Return the positions of a group's newest messages, newest first; None for an unknown group."""
@@ -98,15 +175,15 @@ class DeadLettersView(StateView[DeadLettersState]):
         death = copy.dead_letter
         if death is None:
             return
-        at, error = envelope.observed_at, error_in(message.properties.headers)
+        at, error = envelope.observed_at, _error(message)
         ident, shared = self._ident(message, copy, death, error)
         group = self.state.groups.get(ident)
         if group is None:
-            self._make_room()
-            group = self.state.groups[ident] = Group(*shared, first=at, last=at)
+            group = self._make(ident, shared, at)
         group.last = at
         group.deaths += deaths
-        if death.count <= deaths:
+        fate = self.state.fates.fates.get(message.position)
+        if death.count <= deaths if fate is None else group.number not in fate.groups:
             group.messages += 1
         group.timer = death.timer
         if death.to_queues:
@@ -116,18 +193,53 @@ class DeadLettersView(StateView[DeadLettersState]):
         group.members[message.position] = None
         if len(group.members) >= 2 * MEMBERS_MAX:
             group.members = dict.fromkeys(list(group.members)[MEMBERS_MAX:])
+        _count(group, at, deaths)
+        self._fates.moved(message)
+        self._fates.died(message.position, group.number, envelope.position)
+        if message.publisher is not None:
+            _affects(group, message.publisher.party.service)
         if copy.attempts:
             self._follow(ident, group, copy.attempts[-1].endpoint)
+            _affects(group, group.service)
+
+    def _met(self, _: Envelope, message: LiveMessage, _2: Any, _3: Any) -> None:
+        if message.properties.headers:
+            self._fates.met(message)
+
+    def _moved(self, _: Envelope, message: LiveMessage, _2: Any, _3: Any) -> None:
+        self._fates.moved(message)
+
+    def _make(self, ident: str, shared: tuple[Any, ...], at: int) -> Group:
+        """Return a new group, first seen at *at*, with room made for it."""
+        self._make_room()
+        state = self.state
+        state.numbered += 1
+        state.fates.tallies[state.numbered] = Tally()
+        group = state.groups[ident] = Group(*shared, first=at, last=at, number=state.numbered)
+        return group
+
+    def _retried(self, envelope: Envelope, _: Fact) -> None:
+        self._fates.told(envelope)
+
+    def _group_archived(self, envelope: Envelope, fact: GroupArchived) -> None:
+        group = self.state.groups.get(fact.group)
+        if group is not None:
+            at = envelope.position if fact.archived else -1
+            self.state.fates.tallies[group.number].archive(at)
+
+    def _messages_archived(self, envelope: Envelope, fact: MessagesArchived) -> None:
+        self._fates.archived(fact, envelope.position)
 
     def _arrived(self, _: Envelope, message: LiveMessage, copy: LiveCopy, _3: Any) -> None:
         """Take over what is known better of the deaths behind a copy, now that it arrived or was delivered."""
+        self._fates.moved(message)
         if copy.came_from < 0:
             return
         for source in path_to(message.copies, copy.came_from):
             death = source.dead_letter
             if death is None:
                 continue
-            error = error_in(message.properties.headers)
+            error = _error(message)
             group = self.state.groups.get(self._ident(message, source, death, error)[0])
             if group is not None:
                 group.timer = death.timer
@@ -139,7 +251,7 @@ class DeadLettersView(StateView[DeadLettersState]):
         """Return the id of the group that a death belongs to, and what its members share beside the error."""
         exchange = "" if death.exchange is None else death.exchange
         routing_key = self._routing_key(message, copy.queue, death.reason, death.routing_key)
-        kind = message.properties.type
+        kind = _kind(message)
         shared = (message.vhost, copy.queue, death.reason, exchange, routing_key, kind)
         return ident_of((*shared, None if error is None else masked(error))), shared
 
@@ -184,6 +296,7 @@ class DeadLettersView(StateView[DeadLettersState]):
         oldest = sorted(groups.items(), key=lambda item: item[1].last)[: GROUPS_MAX // 10]
         for ident, group in oldest:
             del groups[ident]
+            del self.state.fates.tallies[group.number]
             if group.end is not None and (followed := self.state.ended.get(group.end)) is not None:
                 followed.pop(ident, None)
         self.state.groups_dropped += len(oldest)
@@ -194,8 +307,36 @@ def ident_of(shared: tuple[Any, ...]) -> str:
     return blake2b(pack(shared), digest_size=8).hexdigest()
 
 
+def _error(message: LiveMessage) -> str | None:
+    """Return why a framework says that *message* failed, else what its headers tell."""
+    told = None if message.described is None else message.described.error
+    return told or error_in(message.properties.headers)
+
+
+def _kind(message: LiveMessage) -> Text | None:
+    """Return the type of *message*: its property, else what a framework calls it."""
+    told = None if message.described is None else message.described.message_type
+    return message.properties.type or told
+
+
+def _affects(group: Group, service: str | None) -> None:
+    if service is not None and len(group.services) < SERVICES_MAX:
+        group.services[service] = None
+
+
+def _count(group: Group, at: int, deaths: int) -> None:
+    hour = at - at % HOUR_NS
+    group.trend[hour] = group.trend.get(hour, 0) + deaths
+    if len(group.trend) > TREND_HOURS_MAX:
+        del group.trend[min(group.trend)]
+
+
 def _answer(
-    ident: str, group: Group, consumers: Mapping[tuple[Any, Any], tuple[str, ...]]
+    ident: str,
+    group: Group,
+    consumers: Mapping[tuple[Any, Any], tuple[str, ...]],
+    states: dict[str, int],
+    note: Note | None,
 ) -> DeadLetterGroup:
     known = consumers.get((group.vhost, group.queue), ())
     service = group.service or (known[0] if len(known) == 1 else None)
@@ -215,4 +356,11 @@ def _answer(
         timer=group.timer,
         first_seen=group.first,
         last_seen=group.last,
+        services=tuple(sorted({*group.services, *([] if service is None else [service])})),
+        trend=tuple(sorted(group.trend.items())),
+        states=states,
+        unfollowed=max(0, group.messages - sum(states.values())),
+        note=None if note is None else note.text,
+        note_by=None if note is None else note.deed.by,
+        note_at=None if note is None else note.deed.at,
     )

@@ -41,6 +41,8 @@ class ExchangeInfo(msgspec.Struct, array_like=True):
     internal: bool
     alternate: Text | None
     first: int
+    arguments: Table = {}
+    policy: Table = {}
 
 
 class QueueInfo(msgspec.Struct, array_like=True):
@@ -54,6 +56,7 @@ class QueueInfo(msgspec.Struct, array_like=True):
     dead_letter_exchange: Text | None
     dead_letter_key: Text | None
     first: int
+    policy: Table = {}
 
 
 def told(arguments: Mapping[Any, Any], policy: Mapping[Any, Any], name: str) -> Text | None:
@@ -86,6 +89,8 @@ class Declared(msgspec.Struct, array_like=True):
             fact.internal,
             told(fact.arguments, fact.policy, "alternate-exchange"),
             at if known is None else known.first,
+            fact.arguments,
+            fact.policy,
         )
 
     def exchange_deleted(self, fact: ExchangeDeleted) -> None:
@@ -108,6 +113,7 @@ class Declared(msgspec.Struct, array_like=True):
             told(fact.arguments, fact.policy, "dead-letter-exchange"),
             told(fact.arguments, fact.policy, "dead-letter-routing-key"),
             at if known is None else known.first,
+            fact.policy,
         )
 
     def queue_deleted(self, fact: QueueDeleted) -> None:

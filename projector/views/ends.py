@@ -22,7 +22,7 @@ NEWEST_KEPT = 64
 
 
 class End(msgspec.Struct, array_like=True):
-    """What is known of one endpoint: open, or closed a short while ago."""
+    """What is known of one endpoint: open, or closed a short while ago. `last` is when anything was told of it."""
 
     service: str
     evidence: str | None

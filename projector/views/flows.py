@@ -23,6 +23,9 @@ _MADE_NAME = re.compile(
 Published = tuple[int, Any, Any, tuple[Any, ...], Any]
 Delivered = tuple[int, int, Any, Any, Any]
 Died = tuple[Any, Any, Any, Any, str]
+Failed = tuple[int, str, Any, Any, str]
+
+PUBLISH, DELIVER = "publish", "deliver"
 
 
 class Flows(msgspec.Struct, array_like=True):
@@ -30,7 +33,7 @@ class Flows(msgspec.Struct, array_like=True):
 
     `published` by (slot, vhost, exchange, routed queues, type), `delivered` by (publisher's slot,
     consumer's slot, vhost, queue, type), `died` by (vhost, queue, dead-letter exchange, queue it arrived in or None
-    for the death itself, reason).
+    for the death itself, reason), `failed` by (slot, `PUBLISH` or `DELIVER`, vhost, exchange or queue, what went wrong).
     """
 
     published: dict[Published, Row] = {}
@@ -39,6 +42,8 @@ class Flows(msgspec.Struct, array_like=True):
     published_max: int = ROWS_MAX
     delivered_max: int = ROWS_MAX
     died_max: int = ROWS_MAX
+    failed: dict[Failed, Row] = {}
+    failed_max: int = ROWS_MAX
 
     def move(self, slots: dict[int, int]) -> None:
         """Count what stands under a slot of *slots* under the slot it moved to."""
@@ -56,6 +61,9 @@ class Flows(msgspec.Struct, array_like=True):
                 else key
             ),
         )
+        self.failed = gather(
+            self.failed, lambda key: (to(key[0], key[0]), *key[1:]) if key[0] in slots else key
+        )
 
     def is_full(self) -> bool:
         """Return whether a table has no room for another row."""
@@ -63,6 +71,7 @@ class Flows(msgspec.Struct, array_like=True):
             len(self.published) >= self.published_max
             or len(self.delivered) >= self.delivered_max
             or len(self.died) >= self.died_max
+            or len(self.failed) >= self.failed_max
         )
 
     def bound(self) -> None:
@@ -80,6 +89,9 @@ class Flows(msgspec.Struct, array_like=True):
         if len(self.died) >= self.died_max:
             self.died = _coarser(self.died, (_death_names, _death_rest))
             self.died_max = max(ROWS_MAX, 2 * len(self.died))
+        if len(self.failed) >= self.failed_max:
+            self.failed = _coarser(self.failed, (_failure_names, _failure_rest))
+            self.failed_max = max(ROWS_MAX, 2 * len(self.failed))
 
 
 def pattern(name: Text) -> Text:
@@ -132,3 +144,11 @@ def _death_names(key: Died) -> Died:
 
 def _death_rest(key: Died) -> Died:
     return (key[0], REST, REST, None, key[4])
+
+
+def _failure_names(key: Failed) -> Failed:
+    return (*key[:3], pattern(key[3]), key[4])
+
+
+def _failure_rest(key: Failed) -> Failed:
+    return (*key[:3], REST, key[4])

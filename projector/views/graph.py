@@ -5,23 +5,26 @@ shortest declared way between them (through exchange bindings and alternate exch
 """
 
 from collections import deque
+from collections.abc import Mapping
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 from events.values import Text
-from projector.answers import Edge, Node, Topology
+from projector.answers import Edge, Topology
 from projector.views.declared import (
     DEFAULT_EXCHANGE,
     EXCHANGE,
     QUEUE,
     Declared,
-    ExchangeInfo,
     QueueInfo,
 )
 from projector.views.ends import UNSEEN
+from projector.views.flows import PUBLISH
+from projector.views.graph_nodes import nodes_of
 from projector.views.names import exchange_id, queue_id, service_id
-from projector.views.rows import FIRST, LAST, MESSAGES, Row, merge, rate_per_s
-from projector.views.services import services
+from projector.views.roles import Role
+from projector.views.rows import AGAIN, FIRST, LAST, MESSAGES, Row, merge, rate_per_s
 from projector.views.topology import TopologyState
 
 BINDING_KEYS_MAX = 100
@@ -32,11 +35,12 @@ Ident = tuple[str, str, str, str | None]
 class _Draft:
     """An edge while the graph is worked out."""
 
-    __slots__ = ("declared", "keys", "row")
+    __slots__ = ("declared", "failed", "keys", "row")
 
     def __init__(self) -> None:
         self.declared = False
         self.row: Row | None = None
+        self.failed: dict[str, Row] = {}
         self.keys: dict[Any, None] = {}
 
     def count(self, row: Row) -> None:
@@ -44,6 +48,13 @@ class _Draft:
             self.row = row.copy()
         else:
             merge(self.row, row)
+
+    def fail(self, what: str, row: Row) -> None:
+        known = self.failed.get(what)
+        if known is None:
+            self.failed[what] = row.copy()
+        else:
+            merge(known, row)
 
 
 class _Graph:
@@ -84,8 +95,13 @@ class _Graph:
         )
 
 
-def graph(topology: TopologyState, now: int) -> Topology:
-    """Return nodes and edges, sorted by id; *now* is the time (ns) up to which rates are worked out."""
+def graph(
+    topology: TopologyState, now: int, roles: Mapping[tuple[Any, Any], Role] = MappingProxyType({})
+) -> Topology:
+    """Return nodes and edges, sorted by id; *now* is the time (ns) up to which rates are worked out.
+
+    *roles* are those of queues that serve others, by (vhost, queue).
+    """
     drawn = _Graph(topology)
     _declare(drawn, topology.declared)
     names = topology.ends.services()
@@ -93,8 +109,9 @@ def graph(topology: TopologyState, now: int) -> Topology:
     _deliveries(drawn, names)
     _deaths(drawn)
     _join_dead_letters(drawn)
+    _failures(drawn, names)
     edges = [_edge(ident, drawn.edges[ident], now) for ident in sorted(drawn.edges, key=_order)]
-    return Topology(nodes=_nodes(drawn), edges=edges)
+    return Topology(nodes=nodes_of(topology, drawn.nodes, drawn.spans, roles), edges=edges)
 
 
 def _declare(drawn: _Graph, declared: Declared) -> None:
@@ -255,6 +272,22 @@ def _count_deaths(drawn: _Graph, place: str, to: str, reason: str, row: Row) -> 
     drawn.used(to, row)
 
 
+def _failures(drawn: _Graph, names: dict[int, str]) -> None:
+    """Note on the edges of publishes and deliveries what failed; names that were made coarser there have none."""
+    for (slot, way, vhost, place, what), row in drawn.topology.flows.failed.items():
+        if slot == UNSEEN:
+            continue
+        service = service_id(names[slot])
+        ident = (
+            (service, exchange_id(vhost, place), "publish", None)
+            if way == PUBLISH
+            else (queue_id(vhost, place), service, "deliver", None)
+        )
+        draft = drawn.edges.get(ident)
+        if draft is not None:
+            draft.fail(what, row)
+
+
 def _order(ident: Ident) -> tuple[str, str, str, str]:
     return (ident[0], ident[1], ident[2], ident[3] or "")
 
@@ -273,68 +306,17 @@ def _edge(ident: Ident, draft: _Draft, now: int) -> Edge:
         binding_keys=tuple(sorted(draft.keys, key=repr)[:BINDING_KEYS_MAX]),
         rate_per_s=None if row is None else rate_per_s(row, now),
         last_seen=None if row is None else row[LAST],
+        first_seen=None if row is None else row[FIRST],
+        deliveries=0 if row is None else row[MESSAGES] + row[AGAIN],
+        **(_failed(draft, now) if kind in ("publish", "deliver") else {}),
     )
 
 
-def _nodes(drawn: _Graph) -> list[Node]:
-    declared = drawn.topology.declared
-    rows = {row.id: row for row in services(drawn.topology)}
-    nodes: list[Node] = []
-    for ident in sorted(drawn.nodes):
-        kind, vhost, name = drawn.nodes[ident]
-        attributes: dict[str, Any] = {}
-        known = None
-        if kind == "service":
-            row = rows.get(str(name))
-            if row is not None:
-                attributes = {
-                    "instances": row.instances,
-                    "evidence": row.evidence,
-                    "confidence": row.confidence,
-                }
-        elif kind == EXCHANGE:
-            known = declared.exchanges.get((vhost, name))
-            attributes = {} if known is None else _exchange_attributes(known)
-        else:
-            known = declared.queues.get((vhost, name))
-            attributes = {} if known is None else _queue_attributes(known)
-        nodes.append(_node(ident, drawn, attributes, None if known is None else known.first))
-    return nodes
-
-
-def _node(ident: str, drawn: _Graph, attributes: dict[str, Any], declared_at: int | None) -> Node:
-    kind, vhost, name = drawn.nodes[ident]
-    first, last = drawn.spans.get(ident, (declared_at, declared_at))
-    if first is not None and declared_at is not None:
-        first = min(first, declared_at)
-    return Node(
-        id=ident,
-        kind=kind,
-        vhost=vhost,
-        name=name,
-        declared=declared_at is not None or (kind == EXCHANGE and name == DEFAULT_EXCHANGE),
-        observed=ident in drawn.spans,
-        first_seen=first,
-        last_seen=last,
-        attributes=attributes,
-    )
-
-
-def _exchange_attributes(info: ExchangeInfo) -> dict[str, Any]:
+def _failed(draft: _Draft, now: int) -> dict[str, Any]:
     return {
-        "type": info.type,
-        "durable": info.durable,
-        "auto_delete": info.auto_delete,
-        "internal": info.internal,
-        "alternate": info.alternate,
-    }
-
-
-def _queue_attributes(info: QueueInfo) -> dict[str, Any]:
-    return {
-        "type": info.type,
-        "durable": info.durable,
-        "auto_delete": info.auto_delete,
-        "exclusive": info.exclusive,
-        "arguments": info.arguments,
+        "failures": sum(row[MESSAGES] for row in draft.failed.values()),
+        "failures_per_s": None
+        if draft.row is None
+        else sum(rate_per_s(row, now) for row in draft.failed.values()),
+        "failures_by": {what: draft.failed[what][MESSAGES] for what in sorted(draft.failed)},
     }

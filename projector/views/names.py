@@ -19,6 +19,11 @@ def queue_id(vhost: Text, name: Text) -> str:
     return f"queue:{_vhost(vhost)}:{_escaped(name)}"
 
 
+def named_id(kind: str, name: Text) -> str:
+    """Return the id of something that is in no vhost: a vhost, a user, a connection, a node of the broker."""
+    return f"{kind}:{_escaped(name)}"
+
+
 def _vhost(vhost: Text) -> str:
     return _escaped(vhost).replace(":", "%3A")
 

@@ -25,6 +25,7 @@ from events.facts import (
     VhostDeleted,
 )
 from events.values import Text
+from projector.linker.document import hidden_route
 from projector.linker.model import (
     ROUTED,
     ChangeHandler,
@@ -37,8 +38,16 @@ from projector.linker.model import (
 )
 from projector.views.declared import DEFAULT_EXCHANGE, Declared
 from projector.views.ends import UNSEEN, Ends
-from projector.views.flows import ROWS_MAX, Flows
-from projector.views.rows import AGAIN, new_row, turn
+from projector.views.failures import (
+    DEAD_LETTERED,
+    REDELIVERED,
+    UNROUTABLE,
+    failed_before,
+    is_failure,
+    was_refused,
+)
+from projector.views.flows import DELIVER, PUBLISH, ROWS_MAX, Flows
+from projector.views.rows import AGAIN, count, new_row, turn
 from projector.views.state import StateView
 from store.documents import DeadLetter
 
@@ -53,6 +62,7 @@ class TopologyView(StateView[TopologyState]):
     """The view `topology`; the tables of services and relationships are read from it too."""
 
     name = "topology"
+    edition = 2
 
     def __init__(self, linker_version: str) -> None:
         super().__init__(linker_version, TopologyState)
@@ -92,6 +102,7 @@ class TopologyView(StateView[TopologyState]):
             slot = view.ends.slots.get(publisher.number)
             if slot is None:
                 slot = self._met(publisher, at)
+            view.ends.ends[publisher.number].last = at
         keys = message.routing_keys
         label = message.properties.type or (keys[0] if keys else "")
         key = (slot, message.vhost, message.exchange, message.routed_queues, label)
@@ -103,6 +114,8 @@ class TopologyView(StateView[TopologyState]):
             turn(row, at)
         row[0] += 1
         row[2] = at
+        if not message.routed_queues and not hidden_route(message):
+            self._fail(envelope, slot, PUBLISH, message.vhost, message.exchange, UNROUTABLE)
 
     def _delivered(
         self, envelope: Envelope, message: LiveMessage, copy: LiveCopy, attempt: LiveAttempt
@@ -119,6 +132,7 @@ class TopologyView(StateView[TopologyState]):
         consumer = slots.get(attempt.endpoint.number)
         if consumer is None:
             consumer = self._met(attempt.endpoint, at)
+        view.ends.ends[attempt.endpoint.number].last = at
         keys = message.routing_keys
         label = message.properties.type or (keys[0] if keys else "")
         key = (slot, consumer, message.vhost, copy.queue, label)
@@ -135,6 +149,9 @@ class TopologyView(StateView[TopologyState]):
         else:
             row[0] += 1
         row[2] = at
+        if attempt.redelivered and len(copy.attempts) > 1:
+            before = self.state.ends.slot(copy.attempts[-2].endpoint, at)
+            self._fail(envelope, before, DELIVER, message.vhost, copy.queue, REDELIVERED)
 
     def _was_given(
         self, message: LiveMessage, queue: Any, attempt: LiveAttempt, consumer: int
@@ -150,8 +167,20 @@ class TopologyView(StateView[TopologyState]):
 
     def _died(self, envelope: Envelope, message: LiveMessage, copy: LiveCopy, deaths: int) -> None:
         """Count deaths on the way from a queue to a dead-letter exchange; the default exchange is no stop."""
-        if copy.dead_letter is not None and copy.dead_letter.exchange:
-            self._count_death(envelope, message, copy, copy.dead_letter, None, deaths)
+        death = copy.dead_letter
+        if death is None:
+            return
+        if death.exchange:
+            self._count_death(envelope, message, copy, death, None, deaths)
+        ends, at = self.state.ends, envelope.observed_at
+        if copy.attempts and was_refused(death):
+            slot = ends.slot(copy.attempts[-1].endpoint, at)
+            self._fail(envelope, slot, DELIVER, message.vhost, copy.queue, DEAD_LETTERED)
+        if message.publisher is None or not message.publish_observed or not is_failure(death):
+            return
+        if not failed_before(message, copy, deaths):
+            slot = ends.slot(message.publisher, at)
+            self._fail(envelope, slot, PUBLISH, message.vhost, message.exchange, DEAD_LETTERED)
 
     def _arrived(self, envelope: Envelope, message: LiveMessage, copy: LiveCopy, _: Any) -> None:
         """Count a dead letter's arrival in a queue."""
@@ -183,6 +212,17 @@ class TopologyView(StateView[TopologyState]):
         row[0] += times
         row[2] = at
 
+    def _fail(
+        self, envelope: Envelope, slot: int, way: str, vhost: Text, place: Text, what: str
+    ) -> None:
+        """Count a publish or a delivery that did not end well."""
+        key = (slot, way, vhost, place, what)
+        row = self.state.flows.failed.get(key)
+        if row is None:
+            self._make_room()
+            row = self.state.flows.failed[key] = new_row(envelope.observed_at)
+        count(row, envelope.observed_at)
+
     def _named(self, envelope: Envelope, endpoint: Endpoint, _2: Any, _3: Any) -> None:
         self.state.ends.rename(endpoint, envelope.observed_at)
         self.state.flows.move(self.state.ends.settled())
@@ -197,7 +237,8 @@ class TopologyView(StateView[TopologyState]):
     def _make_room(self) -> None:
         """Bound the tables before a row is added: rows found before are no longer theirs afterwards."""
         flows = self.state.flows
-        if max(len(flows.published), len(flows.delivered), len(flows.died)) < ROWS_MAX:
+        tables = (flows.published, flows.delivered, flows.died, flows.failed)
+        if max(map(len, tables)) < ROWS_MAX:
             return
         if flows.is_full():
             flows.move(self.state.ends.merged())

@@ -1,0 +1,1 @@
+"""The shell of the export over OTLP: spans into the wire format, requests to a receiver, and the role that does both."""

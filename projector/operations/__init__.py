@@ -1,0 +1,1 @@
+"""What operators ask for, worked out before anything is done."""
