@@ -4,13 +4,16 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from api import cursor as cursors
 from api.ports import ApiPorts
 from api.problems import Problem
+from api.scopes import may
 from api.stored import Stored
+from api.version import VERSION
 from api.wire import ListOut
+from events.operations import PAYLOAD
 
 Item = TypeVar("Item")
 
@@ -23,24 +26,25 @@ SEARCH = Query(
     ],
     json_schema_extra={"format": "hoptrail-query"},
 )
-REPEATABLE = frozenset({"field"})
+REPEATABLE = frozenset({"field", "kind"})
 """Parameters that are lists, and may stand more than once."""
 
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 500
 
 
-def ports_of(request: Request) -> ApiPorts:
+async def ports_of(request: Request) -> ApiPorts:
     """Return the ports the app was made with."""
     return request.app.state.ports
 
 
-def stored_of(request: Request) -> Stored:
-    """Return the reader of bodies and facts."""
-    return request.app.state.stored
+async def stored_of(request: Request) -> Stored:
+    """Return the reader of bodies and facts, without the bodies for who may not see them."""
+    stored: Stored = request.app.state.stored
+    return stored if may(request, PAYLOAD) else stored.without_bodies()
 
 
-def only_known_parameters(request: Request) -> None:
+async def only_known_parameters(request: Request) -> None:
     """Refuse a query parameter that the route does not have, or that stands twice and is no list.
 
     Raises:
@@ -62,6 +66,7 @@ def only_known_parameters(request: Request) -> None:
 
 
 Ports = Annotated[ApiPorts, Depends(ports_of)]
+Segment = Annotated[str, Path(description="Percent-encoded, also a `/` inside it: `%2F`.")]
 StoredBodies = Annotated[Stored, Depends(stored_of)]
 Limit = Annotated[
     int, Query(ge=1, le=LIMIT_MAX, description="Items on a page.", examples=[LIMIT_DEFAULT])
@@ -136,7 +141,12 @@ def entity_tag(ports: ApiPorts, position: int) -> str:
 
 
 def tagged(request: Request, response: Response, tag: str) -> Response | None:
-    """Set the entity tag on *response*; return 304 instead when the caller has that answer already."""
+    """Set the entity tag on *response*; return 304 instead when the caller has that answer already.
+
+    Who may not see bodies gets other answers, and so does who asks another version: their tags differ too.
+    """
+    bodies = "" if may(request, PAYLOAD) else "-without-bodies"
+    tag = tag.removesuffix('"') + f'-{VERSION}{bodies}"'
     response.headers["ETag"] = tag
     held = {item.strip() for item in request.headers.get("if-none-match", "").split(",")}
     if tag in held:

@@ -4,25 +4,58 @@
 closed. Its OpenAPI document is at ``/openapi.json``; every error it gives is a problem (RFC 9457).
 """
 
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import FileResponse
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.types import ASGIApp
 
 from api import access, problems
+from api.attempts import Attempts
+from api.denials import Denials
+from api.exporting import Trail
 from api.guard import Guard
+from api.pages import Pages
 from api.ports import ApiPorts
-from api.routes import capture, dead_letters, health, messages, queues, stream, topology, traces
+from api.routes import (
+    administration,
+    capture,
+    changes,
+    conversations,
+    dead_letters,
+    exchanges,
+    exports,
+    fields,
+    health,
+    latencies,
+    messages,
+    operations,
+    outlines,
+    queues,
+    rates,
+    retries,
+    session,
+    stream,
+    topology,
+    traces,
+)
+from api.scopes import OPEN, SAFE_METHODS, SCOPE_OF, WITHOUT_BODY, permitted
 from api.stored import Stored
 from api.version import VERSION
 
-STATIC = Path(__file__).parent / "static"
+COMPRESSED_BYTES_MIN = 65_536
+"""Below it an answer is sent before it could be made smaller."""
+NOT_COMPRESSED = (
+    *DEFAULT_EXCLUDED_CONTENT_TYPES,
+    "application/octet-stream",
+    "application/x-ndjson",
+    "text/csv",
+)
+"""Streams, bodies as they came, and exports, which are written as fast as they are read."""
 DESCRIPTION = (
     "What really happens inside a RabbitMQ system: messages, traces, topology, dead letters, "
-    "rebuilt from an append-only log of observed facts. This API only reads."
+    "rebuilt from an append-only log of observed facts; and what operators do about them."
 )
 
 
@@ -33,15 +66,28 @@ def create_app(ports: ApiPorts) -> ASGIApp:
     app.state.ports = ports
     app.state.stored = Stored(ports.log, ports.kibana)
     app.state.streams = set[object]()
+    app.state.moments = dict[str, tuple[int, int]]()
+    app.state.exports = set[object]()
+    app.state.trail = Trail(ports)
     app.state.parameters = _query_parameters(document)
+    app.state.methods = {
+        path: [method.upper() for method in offered] for path, offered in document["paths"].items()
+    }
+    app.state.attempts = Attempts()
+    app.state.denials = denials = Denials(ports)
     problems.install(app)
-    _add_page(app)
+    app.add_middleware(
+        GZipMiddleware,
+        minimum_size=COMPRESSED_BYTES_MIN,
+        compresslevel=6,
+        exclude_content_types=NOT_COMPRESSED,
+    )
 
     @app.get("/openapi.json", include_in_schema=False)
     async def get_openapi_document() -> dict[str, Any]:
         return document
 
-    return Guard(app, ports)
+    return Guard(app, ports, denials, Pages())
 
 
 def document_of(*, secured: bool) -> dict[str, Any]:
@@ -58,7 +104,7 @@ def _routed() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(access.only_known_parameters)],
+        dependencies=[Depends(permitted), Depends(access.only_known_parameters)],
     )
     app.include_router(_api_v1())
     app.include_router(health.router)
@@ -67,26 +113,30 @@ def _routed() -> FastAPI:
 
 def _api_v1() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
-    for part in (messages, traces, topology, queues, dead_letters, capture, stream):
+    parts = (
+        messages,
+        conversations,
+        traces,
+        outlines,
+        fields,
+        topology,
+        exchanges,
+        rates,
+        changes,
+        queues,
+        latencies,
+        dead_letters,
+        exports,
+        capture,
+        stream,
+        operations,
+        retries,
+        session,
+        administration,
+    )
+    for part in parts:
         router.include_router(part.router)
     return router
-
-
-def _add_page(app: FastAPI) -> None:
-    files = {
-        "/": ("index.html", "text/html; charset=utf-8"),
-        "/addresses.js": ("addresses.js", "text/javascript; charset=utf-8"),
-        "/app.js": ("app.js", "text/javascript; charset=utf-8"),
-        "/style.css": ("style.css", "text/css; charset=utf-8"),
-    }
-
-    def serve(path: str, name: str, media_type: str) -> None:
-        @app.get(path, include_in_schema=False)
-        async def get_page() -> FileResponse:
-            return FileResponse(STATIC / name, media_type=media_type)
-
-    for path, (name, media_type) in files.items():
-        serve(path, name, media_type)
 
 
 def _openapi(app: FastAPI, *, secured: bool) -> dict[str, Any]:
@@ -99,9 +149,9 @@ def _openapi(app: FastAPI, *, secured: bool) -> dict[str, Any]:
         schemas.pop(name, None)
     problem = problems.ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas["ProblemOut"] = problem
-    for path, operations in document["paths"].items():
-        for operation in operations.values():
-            _complete(path, operation, secured=secured)
+    for path, offered in document["paths"].items():
+        for method, operation in offered.items():
+            _complete(path, method.upper(), operation, secured=secured)
     if secured:
         document["components"]["securitySchemes"] = {
             "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key."}
@@ -122,16 +172,23 @@ def _query_parameters(document: dict[str, Any]) -> dict[str, frozenset[str]]:
     }
 
 
-def _complete(path: str, operation: dict[str, Any], *, secured: bool) -> None:
+def _complete(path: str, method: str, operation: dict[str, Any], *, secured: bool) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     common = ["parameter-invalid", "parameter-unknown", "failed"]
-    if secured and path not in ("/healthz", "/readyz"):
-        operation["security"] = [{"apiKey": []}]
-        common.append("unauthorized")
+    scope = SCOPE_OF.get(operation["operationId"], OPEN)
+    if scope != OPEN:
+        operation["x-hoptrail-scope"] = scope
+        operation["description"] += f"\n\nNeeds the scope `{scope}`."
+        common += ["unauthorized", "forbidden"]
+        if secured:
+            operation["security"] = [{"apiKey": []}]
+    if method not in SAFE_METHODS:
+        common += [] if method in WITHOUT_BODY else ["not-json"]
+        common += ["length-missing", "too-large", "origin-refused"]
     if not secured:
         common.append("host-refused")
     for status, described in problems.documented(*common).items():
         responses.setdefault(str(status), described)
-    if path.startswith("/api/v1/") and path != "/api/v1/stream":
+    if path.startswith("/api/v1/") and path != "/api/v1/stream" and method == "GET":
         responses["304"] = {"description": "The answer held under If-None-Match is still right."}

@@ -5,7 +5,7 @@ projections and causes of gaps, both few.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -28,10 +28,11 @@ class _Figures(Collector):
         return self._metrics
 
 
-async def render(ports: ApiPorts) -> bytes:
-    """Return the figures in Prometheus' text format."""
+async def render(ports: ApiPorts, denied: Mapping[str, int]) -> bytes:
+    """Return the figures in Prometheus' text format; *denied* counts refused requests by the scope they lacked."""
     head = await ports.log.head()
     caught_up, lag_s = await lag(ports)
+    captures = ports.lost() is None
     figures = [
         _gauge(
             "hoptrail_log_position", "Next position of the log.", head.next_position if head else 0
@@ -41,16 +42,21 @@ async def render(ports: ApiPorts) -> bytes:
         ),
         _gauge("hoptrail_views_position", "Next position the views fold.", ports.views.position),
         _gauge("hoptrail_lag_seconds", "How far the views are behind the broker.", lag_s),
-        _gauge("hoptrail_caught_up", "1 when the views are level with the broker.", caught_up),
-        *_of_capture(ports.views.capture()),
+        _gauge(
+            "hoptrail_caught_up",
+            "1 when the views are level with the broker.",
+            caught_up and captures,
+        ),
+        *_of_capture(ports.views.capture(), captures=captures),
         *_of_projections(await projections(ports)),
+        _of_denials(denied),
     ]
     registry = CollectorRegistry()
     registry.register(_Figures(figures))
     return generate_latest(registry)
 
 
-def _of_capture(capture: Capture) -> list[Metric]:
+def _of_capture(capture: Capture, *, captures: bool) -> list[Metric]:
     events = CounterMetricFamily(
         "hoptrail_events", "Events in the log, by kind of traffic.", labels=["kind"]
     )
@@ -69,7 +75,9 @@ def _of_capture(capture: Capture) -> list[Metric]:
     for (why, is_open), count in sorted(counted.items()):
         gaps.add_metric([why, str(is_open).lower()], count)
     running = _gauge(
-        "hoptrail_capture_running", "1 while a collector holds the lead.", capture.running
+        "hoptrail_capture_running",
+        "1 while a collector holds the lead.",
+        capture.running and captures,
     )
     unseen = capture.unseen_dead_letters
     told = "Dead letters the broker counted and nothing showed; absent where it does not count."
@@ -88,6 +96,15 @@ def _of_projections(states: list[ProjectionState]) -> list[Metric]:
         position.add_metric([state.name], state.position)
         behind.add_metric([state.name], state.lag_s)
     return [position, behind]
+
+
+def _of_denials(denied: Mapping[str, int]) -> Metric:
+    told = CounterMetricFamily(
+        "hoptrail_access_denied", "Requests refused, by the scope they lacked.", labels=["scope"]
+    )
+    for scope, count in sorted(denied.items()):
+        told.add_metric([scope], count)
+    return told
 
 
 def _bytes(segments: Iterable[Segment]) -> int:

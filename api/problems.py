@@ -4,7 +4,7 @@ A problem's ``type`` is ``urn:hoptrail:problem:<kind>``; the kinds are those of 
 that help the caller; what the caller sent is repeated only as JSON, never as markup.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -26,16 +26,26 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "query-invalid": (400, "The query cannot be understood"),
     "cursor-invalid": (400, "The cursor is damaged, or belongs to another request"),
     "unauthorized": (401, "An API key is needed"),
+    "forbidden": (403, "The API key does not allow it"),
+    "origin-refused": (403, "A page from elsewhere may not do this"),
     "not-found": (404, "There is no such thing"),
     "no-such-route": (404, "There is no such address"),
     "method-not-allowed": (405, "This method is not offered here"),
+    "refused": (409, "It cannot be done as things stand"),
     "not-retained": (410, "Retention has removed it"),
+    "length-missing": (411, "The length of the request is not told"),
+    "too-large": (413, "It is too much at once"),
+    "not-json": (415, "The request is not JSON"),
     "host-refused": (421, "This host name is not served here"),
+    "too-many-attempts": (429, "Too many wrong keys were tried"),
     "failed": (500, "Something is wrong in hoptrail"),
     "log-damaged": (500, "The event log is damaged"),
     "too-many-streams": (503, "Too many streams are open"),
     "store-unavailable": (503, "The store cannot be reached"),
     "not-ready": (503, "Not ready"),
+    "commands-unavailable": (503, "The collector cannot be reached"),
+    "not-recorded-yet": (503, "It is not recorded yet"),
+    "not-computed-yet": (503, "It is not worked out yet"),
 }
 
 
@@ -50,12 +60,41 @@ class ProblemOut(Out):
         default=None,
         description="Of a query that cannot be understood: the character where, from 0.",
     )
+    end: int | None = Field(
+        default=None,
+        description="Of a query that cannot be understood: the character behind what is wrong.",
+    )
     errors: list[dict[str, Any]] | None = Field(
         default=None, description="Of parameters that are not valid: each with its name and why."
+    )
+    scope: str | None = Field(
+        default=None, description="Of what is forbidden: the scope that the key would need."
+    )
+    command: str | None = Field(
+        default=None, description="Of what the collector was asked for: the id of the command."
+    )
+    folded: int | None = Field(
+        default=None, description="Of what is not worked out yet: how many events are folded."
+    )
+    to_fold: int | None = Field(
+        default=None,
+        description="Of what is not worked out yet: how many events there are to fold.",
+    )
+    left_s: float | None = Field(
+        default=None,
+        description="Of what is not worked out yet: how many seconds more it takes at the pace so far.",
+    )
+    kept_from: str | None = Field(
+        default=None,
+        description="Of what is not there, where retention may have removed it: from when on what was observed is kept.",
     )
     checks: dict[str, Any] | None = Field(
         default=None, description="Of a service that is not ready: each check."
     )
+
+
+RETRY_AFTER_S = {"not-computed-yet": 1}
+"""When to ask again, of problems that pass by themselves."""
 
 
 class Problem(Exception):
@@ -109,7 +148,9 @@ def documented(*kinds: str) -> dict[int | str, dict[str, Any]]:
 
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return response(error.kind, error.detail, **error.more)
+    wait_s = RETRY_AFTER_S.get(error.kind)
+    headers = None if wait_s is None else {"Retry-After": str(wait_s)}
+    return response(error.kind, error.detail, headers, **error.more)
 
 
 async def _validation(request: Request, error: Exception) -> Response:
@@ -125,8 +166,8 @@ async def _validation(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        detail = f"{request.method} is not offered here; hoptrail's API only reads."
-        return response("method-not-allowed", detail, error.headers)
+        detail = f"{request.method} is not offered here; see /openapi.json for what is."
+        return response("method-not-allowed", detail, {"Allow": _methods_at(request)})
     if error.status_code == HTTPStatus.NOT_FOUND:
         return response("no-such-route", "See /openapi.json for what there is.", error.headers)
     told = {
@@ -143,9 +184,25 @@ async def _http(request: Request, error: Exception) -> Response:
     )
 
 
+def _methods_at(request: Request) -> str:
+    """Return the methods that are offered at the address asked for."""
+    offered: Mapping[str, Iterable[str]] = request.app.state.methods
+    path: str = request.scope["path"]
+    fitting = (methods for at, methods in offered.items() if _fits(at, path))
+    found = [offered[path]] if path in offered else list(fitting)
+    return ", ".join(sorted({method for methods in found for method in methods} or {"GET"}))
+
+
+def _fits(template: str, path: str) -> bool:
+    """Return whether *path* is one that *template*, with its names in braces, stands for."""
+    parts, asked = template.split("/"), path.split("/")
+    pairs = zip(parts, asked, strict=False)
+    return len(parts) == len(asked) and all(a == b or (b and a[:1] == "{") for a, b in pairs)
+
+
 async def _query(request: Request, error: Exception) -> Response:
     assert isinstance(error, QueryInvalid)
-    return response("query-invalid", str(error), position=error.position)
+    return response("query-invalid", str(error), position=error.position, end=error.end)
 
 
 async def _store(request: Request, error: Exception) -> Response:

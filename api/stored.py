@@ -5,12 +5,15 @@ A body that retention removed is None; so is a fact. Reads are by block, so a pa
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from copy import copy
 
 from api.kibana_links import KibanaLinks
+from api.problems import Problem
 from api.wire_messages import BodyOut, MessageOut, body_left_out, message, shown_body
 from api.wire_search import FoundOut, highlight
 from events.block import open_block
 from events.facts import BodyRef, Envelope
+from events.operations import PAYLOAD
 from projector.index import is_binary, text_in
 from store.documents import MessageDocument
 from store.highlight import Marker
@@ -32,13 +35,23 @@ class Stored:
         self._bodies: OrderedDict[int, Sequence[bytes]] = OrderedDict()
         self._bodies_bytes = 0
         self._blocks: OrderedDict[int, list[Envelope]] = OrderedDict()
+        self._hides = False
+
+    def without_bodies(self) -> "Stored":
+        """Return the same reader for somebody who may not see bodies: it leaves them out, and says why."""
+        hiding = copy(self)
+        hiding._hides = True
+        return hiding
 
     async def body(self, ref: BodyRef) -> bytes | None:
         """Return the stored bytes of a body; None when they are not retained.
 
         Raises:
             LogDamaged: they are there but cannot be read.
+            Problem: forbidden, to who may not see them.
         """
+        if self._hides:
+            raise Problem("forbidden", "This needs a key with the scope payload.", scope=PAYLOAD)
         kept = self._bodies.get(ref.block)
         if kept is None:
             kept = await self._log.bodies(ref.block)
@@ -86,7 +99,7 @@ class Stored:
     ) -> MessageOut:
         """Return a message with its body, left out when it is larger than *body_bytes_max*."""
         kept = await self._body_of(document, bytes_max=body_bytes_max)
-        return message(document, _body_out(document, kept, body_bytes_max), self._kibana)
+        return message(document, self._body_out(document, kept, body_bytes_max), self._kibana)
 
     async def found(
         self, document: MessageDocument, marker: Marker, *, body_bytes_max: int
@@ -95,28 +108,29 @@ class Stored:
         bytes_max = None if marker.reads_bodies else body_bytes_max
         kept = await self._body_of(document, bytes_max=bytes_max)
         text = _text(document, kept) if marker.reads_bodies else None
-        told = message(document, _body_out(document, kept, body_bytes_max), self._kibana)
+        told = message(document, self._body_out(document, kept, body_bytes_max), self._kibana)
         marked = [highlight(each) for each in marker.highlights(document, text)] if marker else []
         return FoundOut(**dict(told), highlights=marked)
 
     async def _body_of(self, document: MessageDocument, *, bytes_max: int | None) -> bytes | None:
         ref = document.body
-        if ref is None or (bytes_max is not None and ref.size > bytes_max):
+        if ref is None or self._hides or (bytes_max is not None and ref.size > bytes_max):
             return None
         return await self.body(ref)
 
-
-def _body_out(
-    document: MessageDocument, kept: bytes | None, bytes_max: int | None
-) -> BodyOut | None:
-    ref = document.body
-    if ref is None:
-        return None
-    if bytes_max is not None and ref.size > bytes_max:
-        return body_left_out(ref, "large")
-    if kept is None:
-        return body_left_out(ref, "not retained")
-    return shown_body(document, ref, kept)
+    def _body_out(
+        self, document: MessageDocument, kept: bytes | None, bytes_max: int | None
+    ) -> BodyOut | None:
+        ref = document.body
+        if ref is None:
+            return None
+        if self._hides:
+            return body_left_out(ref, "not permitted")
+        if bytes_max is not None and ref.size > bytes_max:
+            return body_left_out(ref, "large")
+        if kept is None:
+            return body_left_out(ref, "not retained")
+        return shown_body(document, ref, kept)
 
 
 def _text(document: MessageDocument, kept: bytes | None) -> str | None:

@@ -24,7 +24,15 @@ from api.wire import (
 )
 from events.block import Block
 from events.facts import BodyRef, Envelope, kind_of
-from store.documents import Attempt, Copy, DeadLetter, MessageDocument, ParentLink, Party
+from store.documents import (
+    Attempt,
+    Copy,
+    DeadLetter,
+    MessageDocument,
+    ParentChange,
+    ParentLink,
+    Party,
+)
 
 CONFIDENCE = Field(description="From 0 (a guess) to 1 (certain).", ge=0, le=1)
 EVIDENCE = Field(description="Why this is believed.", examples=["client-provided name"])
@@ -64,6 +72,13 @@ class AttemptOut(Out):
     settled: str | None = Field(
         description="Why this delivery is believed settled; null when nothing tells. Acknowledgements are never seen."
     )
+    processing_ms: float | None = Field(
+        description="How long the consumer worked on it: an estimate; null when nothing tells."
+    )
+    processing_evidence: str | None = Field(
+        description="What the estimate rests on.",
+        examples=["the last message it published because of this one"],
+    )
 
 
 class DeadLetterOut(Out):
@@ -91,6 +106,9 @@ class CopyOut(Out):
     enqueued_at: TimeOut | None
     cause: str | None = Field(description="Why an inferred state (gone, settled) is believed.")
     confidence: float = CONFIDENCE
+    queue_wait_ms: float | None = Field(
+        description="From its coming to the queue to its first delivery; null unless both were seen live and without a gap."
+    )
 
 
 class ParentOut(Out):
@@ -100,6 +118,17 @@ class ParentOut(Out):
     evidence: str = EVIDENCE
     confidence: float = CONFIDENCE
     rivals: int = Field(description="Other candidates on the same evidence.", ge=0)
+    rival_uids: list[str] = Field(description="The likeliest few of these, the likeliest first.")
+
+
+class ParentChangeOut(Out):
+    """That another parent became believed after the message was first linked."""
+
+    at: TimeOut = Field(description="When the event was observed that told it.")
+    position: PositionOut
+    before: ParentOut | None = Field(description="What was believed before; null for nothing.")
+    after: ParentOut | None
+    why: str = Field(description="Why it became known late.")
 
 
 class BodyOut(Out):
@@ -109,9 +138,9 @@ class BodyOut(Out):
     truncated: bool = Field(description="The log keeps only its beginning.")
     encoding: Encoding | None = Field(description="How `value` is told; null when it is left out.")
     value: Any = Field(description="The body: a JSON value, a string, or base64.")
-    left_out: Literal["large", "not retained"] | None = Field(
-        description="Why `value` is null: too large for a list (ask for the message or its body), or removed by "
-        "retention; null when it is there."
+    left_out: Literal["large", "not retained", "not permitted"] | None = Field(
+        description="Why `value` is null: too large for a list (ask for the message or its body), removed by retention, "
+        "or the key has not the scope `payload`; null when it is there."
     )
 
 
@@ -149,6 +178,9 @@ class MessageOut(Out):
     trace_id: str
     parent: ParentOut | None
     other_parents: list[ParentOut]
+    parent_changes: list[ParentChangeOut] = Field(
+        description="How the parent changed after the message was first linked, oldest first; empty when it did not."
+    )
     latency_ms: float | None = Field(
         description="From publish to the first delivery of a routed copy; null unless both were seen live."
     )
@@ -158,6 +190,24 @@ class MessageOut(Out):
     content_encoding: TextOut | None
     retry_rounds: int = Field(description="Returns of a copy to a queue it was in before.", ge=0)
     not_observed: str | None = Field(description="Why the publish was not seen; null when it was.")
+    end_to_end_ms: float | None = Field(
+        description="From the publish that began its conversation to the last that is known of work on it; its end is "
+        "estimated where `processing_ms` is."
+    )
+    message_type: str | None = Field(
+        description="The property `type`, else what the framework that sent it calls its type."
+    )
+    message_type_evidence: str | None = Field(description="What tells `message_type`.")
+    framework: str | None = Field(
+        description="The framework that wrote it, by what stands in headers or body.",
+        examples=["Celery"],
+    )
+    framework_retries: int | None = Field(
+        description="How often that framework published it again, as it says itself.", ge=0
+    )
+    error: str | None = Field(
+        description="Why it failed, in one line, as a framework wrote into headers or body."
+    )
     links: LinksOut
 
 
@@ -196,6 +246,7 @@ def message(
         trace_id=document.trace_id,
         parent=_parent(document.parent) if document.parent else None,
         other_parents=[_parent(link) for link in document.other_parents],
+        parent_changes=[_parent_change(change) for change in document.parent_changes],
         latency_ms=document.latency_ms,
         position=str(document.position),
         reply_to=text_or_none(document.reply_to),
@@ -203,6 +254,12 @@ def message(
         content_encoding=text_or_none(document.content_encoding),
         retry_rounds=document.retry_rounds,
         not_observed=document.not_observed,
+        end_to_end_ms=document.end_to_end_ms,
+        message_type=document.message_type,
+        message_type_evidence=document.message_type_evidence,
+        framework=document.framework,
+        framework_retries=document.framework_retries,
+        error=document.error,
         links=_links(document, kibana),
     )
 
@@ -224,7 +281,7 @@ def shown_body(document: MessageDocument, ref: BodyRef, stored: bytes) -> BodyOu
     )
 
 
-def body_left_out(ref: BodyRef, why: Literal["large", "not retained"]) -> BodyOut:
+def body_left_out(ref: BodyRef, why: Literal["large", "not retained", "not permitted"]) -> BodyOut:
     """Return the body without its value, and why."""
     return BodyOut(size=ref.size, truncated=ref.truncated, encoding=None, value=None, left_out=why)
 
@@ -268,6 +325,8 @@ def _attempt(attempt: Attempt) -> AttemptOut:
         consumer=_party(attempt.consumer),
         position=str(attempt.position),
         settled=attempt.settled,
+        processing_ms=attempt.processing_ms,
+        processing_evidence=attempt.processing_evidence,
     )
 
 
@@ -293,6 +352,7 @@ def _copy(copy: Copy) -> CopyOut:
         enqueued_at=time_or_none(copy.enqueued_at),
         cause=copy.cause,
         confidence=copy.confidence,
+        queue_wait_ms=copy.queue_wait_ms,
     )
 
 
@@ -306,7 +366,21 @@ def _links(document: MessageDocument, kibana: KibanaLinks | None) -> LinksOut:
     )
 
 
+def _parent_change(change: ParentChange) -> ParentChangeOut:
+    return ParentChangeOut(
+        at=time(change.at),
+        position=str(change.position),
+        before=_parent(change.before) if change.before else None,
+        after=_parent(change.after) if change.after else None,
+        why=change.why,
+    )
+
+
 def _parent(link: ParentLink) -> ParentOut:
     return ParentOut(
-        uid=link.uid, evidence=link.evidence, confidence=link.confidence, rivals=link.rivals
+        uid=link.uid,
+        evidence=link.evidence,
+        confidence=link.confidence,
+        rivals=link.rivals,
+        rival_uids=list(link.rival_uids),
     )

@@ -3,13 +3,14 @@
 Pure.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
 
 from api.wire import ListOut, Out, PositionOut, TimeOut, time
+from api.wire_capture import GapOut
 from api.wire_messages import MessageOut
-from api.wire_views import GapOut
 from store.highlight import Highlight, Span, excerpt
 from store.ranking import FACET_MATCHES_MAX
 
@@ -63,6 +64,10 @@ class BucketOut(Out):
     since: TimeOut
     until: TimeOut = Field(description="Not included; it is the next one's `since`.")
     count: int = Field(ge=0)
+    parts: dict[str, int] | None = Field(
+        description="The same matches by the value of the field `by`, only those that there are; null when not asked for.",
+        examples=[{"delivered": 40, "waiting": 2}],
+    )
 
 
 class HistogramOut(Out):
@@ -119,9 +124,10 @@ def highlight(found: Highlight) -> HighlightOut:
     )
 
 
-def bucket(since: int, until: int, count: int) -> BucketOut:
+def bucket(since: int, until: int, count: int, parts: Mapping[str, int] | None) -> BucketOut:
     """Return a bucket in its JSON form; times in ns."""
-    return BucketOut(since=time(since), until=time(until), count=count)
+    told = None if parts is None else dict(parts)
+    return BucketOut(since=time(since), until=time(until), count=count, parts=told)
 
 
 def facet(field: str, counts: dict[str, int]) -> FacetOut:

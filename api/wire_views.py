@@ -1,18 +1,18 @@
-"""The JSON forms of what the views answer: topology, services, queues, dead letters, capture, projections.
+"""The JSON forms of what the views answer: services, queues, dead letters, projections.
 
 Pure. Each is one of the structs of ``projector/answers.py`` under the same names.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from api.wire import (
+    NS_PER_S,
     Out,
     PositionOut,
     TextOut,
     TimeOut,
-    plain,
     table,
     text,
     text_or_none,
@@ -20,47 +20,20 @@ from api.wire import (
     time,
     time_or_none,
 )
-from api.wire_messages import CONFIDENCE, EVIDENCE, UID
+from api.wire_messages import CONFIDENCE, EVIDENCE, UID, MessageOut
+from api.wire_past import AsOfOut
+from api.wire_topology import MAIN, ROLE, RoleName
 from projector import answers
+from projector.progress import Rebuild, RebuildState
 
-
-class NodeOut(Out):
-    """A service, an exchange or a queue. The default exchange has the name ""."""
-
-    id: str = Field(examples=["queue:/:orders"])
-    kind: str = Field(description="service, exchange or queue.")
-    vhost: TextOut
-    name: TextOut
-    declared: bool = Field(description="The broker told of it.")
-    observed: bool = Field(description="Traffic was seen there.")
-    first_seen: TimeOut | None
-    last_seen: TimeOut | None
-    attributes: dict[str, Any]
-
-
-class EdgeOut(Out):
-    """A way that messages take, declared, observed or both."""
-
-    from_: str = Field(serialization_alias="from", description="The id of a node.")
-    to: str = Field(description="The id of a node.")
-    kind: str = Field(
-        description="publish, binding, deliver, dead-letter, exchange-binding or alternate."
-    )
-    declared: bool
-    observed: bool
-    messages: int = Field(ge=0)
-    reason: str | None = Field(description="Why they died; of dead letters only.")
-    binding_keys: list[TextOut]
-    rate_per_s: float | None
-    last_seen: TimeOut | None
-
-
-class TopologyOut(Out):
-    """The system as a graph."""
-
-    nodes: list[NodeOut]
-    edges: list[EdgeOut]
-    position: PositionOut
+FateName = Literal[
+    "open",
+    "retrying",
+    "retried-and-delivered",
+    "retried-and-dead-again",
+    "archived",
+    "resolved-by-itself",
+]
 
 
 class ServiceOut(Out):
@@ -90,6 +63,28 @@ class RelationshipOut(Out):
     last_seen: TimeOut | None
 
 
+class AgreementOut(Out):
+    """How what is believed to wait in a queue agrees with the broker's own depth at the last sample."""
+
+    verdict: Literal["exact", "moving", "more", "fewer", "unknown"] = Field(
+        description="moving: the difference is less than what came and left shortly before the sample; more, fewer: than "
+        "the broker counts."
+    )
+    confidence: float = CONFIDENCE
+    why: str
+    believed: int | None = Field(description="How many were believed to wait then.")
+    broker_ready: int | None
+    sampled_at: TimeOut | None
+
+
+class StuckOut(Out):
+    """What is wrong with a queue: messages wait, and nobody takes them, or not as fast as they come."""
+
+    kind: Literal["no-consumer", "no-delivery", "falling-behind"]
+    why: str
+    since: TimeOut
+
+
 class QueueOut(Out):
     """A queue: what is believed to wait in it, beside the broker's own depth."""
 
@@ -98,7 +93,11 @@ class QueueOut(Out):
     type: TextOut
     waiting: int = Field(description="Copies believed to wait here.", ge=0)
     delivered: int = Field(description="Copies delivered and not known to be settled.", ge=0)
-    uncertain: int = Field(description="Copies whose whereabouts are not known.", ge=0)
+    uncertain: int = Field(
+        description="Older copies that are only counted, because more wait in all than are kept "
+        "(`HOPTRAIL_LIVE_COPIES_MAX`).",
+        ge=0,
+    )
     published: int = Field(ge=0)
     deliveries: int = Field(ge=0)
     dead_lettered: int = Field(ge=0)
@@ -109,6 +108,19 @@ class QueueOut(Out):
     oldest_at: TimeOut | None
     durable: bool
     arguments: dict[str, Any]
+    returned: int = Field(
+        description="Of `delivered`, those that went back when their channel closed.", ge=0
+    )
+    unseen: int = Field(
+        description="Copies that the broker counts beyond those known: never seen.", ge=0
+    )
+    agreement: AgreementOut
+    problem: StuckOut | None = Field(description="What makes it stuck; null: nothing known.")
+    last_delivered_at: TimeOut | None = Field(
+        description="When a message was delivered from it last, as far as seen."
+    )
+    role: RoleName | None = ROLE
+    main: str | None = MAIN
 
 
 class QueuedCopyOut(Out):
@@ -117,11 +129,21 @@ class QueuedCopyOut(Out):
     uid: str = UID
     position: PositionOut
     enqueued_at: TimeOut
+    age_s: float = Field(description="How long it has been there.", ge=0)
     state: str
     confidence: float = CONFIDENCE
     exchange: TextOut
     routing_key: TextOut
     type: TextOut | None
+    cause: str | None = Field(description="Why it is believed to be there.")
+    returned: bool = Field(description="It was delivered and went back when its channel closed.")
+
+
+class TrendOut(Out):
+    """The deaths of one hour."""
+
+    since: TimeOut
+    deaths: int = Field(ge=1)
 
 
 class DeadLetterGroupOut(Out):
@@ -142,53 +164,38 @@ class DeadLetterGroupOut(Out):
     first_seen: TimeOut
     last_seen: TimeOut
     vhost: TextOut
-
-
-class GapOut(Out):
-    """A time in which something may have been missed. "" as vhost or node means all of them."""
-
-    gap: str
-    vhost: TextOut
-    node: TextOut
-    why: str
-    since: TimeOut
-    until: TimeOut | None = Field(description="null while it is open.")
-    estimated: int = Field(description="Events missed; -1 where nothing tells, 0 for none.")
-
-
-class CaptureOut(Out):
-    """Whether capture runs, how far it is, what it missed and what it cannot see."""
-
-    running: bool
-    caught_up: bool = Field(description="Facts are seen as they happen, and all are folded in.")
-    lag_s: float = Field(description="How far what is shown is behind the broker, in seconds.")
-    epoch: int
-    collector: str | None
-    broker: TextOut
-    broker_version: TextOut
-    events: int = Field(ge=0)
-    published: int = Field(ge=0)
-    delivered: int = Field(ge=0)
-    dead_lettered: int = Field(ge=0)
-    undecodable: int = Field(ge=0)
-    first_observed_at: TimeOut | None
-    last_observed_at: TimeOut | None
-    gaps: list[GapOut]
-    ambiguous_overlaps: int = Field(ge=0)
-    clock_steps: int = Field(ge=0)
-    vhosts: list[dict[str, Any]]
-    dead_letter_taps: list[dict[str, Any]]
-    left_alone: list[dict[str, Any]] = Field(
-        description="Dead-letter exchanges that are not tapped, and why."
+    services: list[str] = Field(description="Who published its messages or was given them.")
+    trend: list[TrendOut] = Field(
+        description="Deaths by the hour, of the last 72 hours that had any; hours without are left out."
     )
-    broker_dead_letters: dict[str, int]
-    unseen_dead_letters: int | None = Field(
-        description="Dead letters that the broker counted and nothing showed; null where the broker does not tell."
+    states: dict[FateName, int] = Field(
+        description="What became of its messages: how many are in each state."
     )
-    event_exchange: bool
-    audits: list[dict[str, Any]]
-    blind_spots: list[str] = Field(description="What cannot be seen, in sentences.")
+    unfollowed: int = Field(
+        ge=0,
+        description="Messages that are in none of these, because they died too long ago to be followed.",
+    )
+    note: str | None = Field(description="What an operator wrote about the group.")
+    note_by: str | None = Field(description="The key that wrote it.")
+    note_at: TimeOut | None
+
+
+class DeadLetterGroupDetailOut(DeadLetterGroupOut):
+    """A group of dead letters by itself, now or as it was."""
+
     position: PositionOut
+    as_of: AsOfOut | None = Field(description="What it is true for; null: for now.")
+
+
+class RebuildOut(Out):
+    """A rebuild beside what answers: it goes up to the `target`, which grows with the log, and takes its place there."""
+
+    state: RebuildState
+    position: PositionOut
+    target: PositionOut
+    started_at: TimeOut
+    events_per_s: float | None = Field(description="null before anything can be said.")
+    error: str | None = Field(description="Why it failed; null for one that did not.")
 
 
 class ProjectionOut(Out):
@@ -200,43 +207,17 @@ class ProjectionOut(Out):
     caught_up: bool
     lag_s: float
     digest: str | None = Field(description="The digest of its state, where it has one.")
-
-
-def topology(answer: answers.Topology, position: int) -> TopologyOut:
-    return TopologyOut(
-        nodes=[_node(node) for node in answer.nodes],
-        edges=[_edge(edge) for edge in answer.edges],
-        position=str(position),
+    rebuild: RebuildOut | None = Field(
+        description="The newest rebuild of it since this process started; null without one."
     )
 
 
-def _node(node: answers.Node) -> NodeOut:
-    return NodeOut(
-        id=node.id,
-        kind=node.kind,
-        vhost=text(node.vhost),
-        name=text(node.name),
-        declared=node.declared,
-        observed=node.observed,
-        first_seen=time_or_none(node.first_seen),
-        last_seen=time_or_none(node.last_seen),
-        attributes=table(node.attributes) or {},
-    )
+class DeadLetterMessageOut(MessageOut):
+    """A message of a group of dead letters, and what became of it."""
 
-
-def _edge(edge: answers.Edge) -> EdgeOut:
-    return EdgeOut(
-        from_=edge.from_,
-        to=edge.to,
-        kind=edge.kind,
-        declared=edge.declared,
-        observed=edge.observed,
-        messages=edge.messages,
-        reason=edge.reason,
-        binding_keys=texts(edge.binding_keys),
-        rate_per_s=edge.rate_per_s,
-        last_seen=time_or_none(edge.last_seen),
-    )
+    fate: FateName = Field(description="What became of it since it died in this group.")
+    retry: str | None = Field(description="The id of the retry it went into last.")
+    retried_as: str | None = Field(description="The uid of the message that was published for it.")
 
 
 def service(row: answers.Service) -> ServiceOut:
@@ -284,19 +265,45 @@ def queue(state: answers.QueueState) -> QueueOut:
         oldest_at=time_or_none(state.oldest_at),
         durable=state.durable,
         arguments=table(state.arguments) or {},
+        returned=state.returned,
+        unseen=state.unseen,
+        agreement=AgreementOut(
+            verdict=state.agreement.verdict,  # pyright: ignore[reportArgumentType]
+            confidence=state.agreement.confidence,
+            why=state.agreement.why,
+            believed=state.agreement.believed,
+            broker_ready=state.agreement.broker_ready,
+            sampled_at=time_or_none(state.agreement.sampled_at),
+        ),
+        problem=None if state.problem is None else _stuck(state.problem),
+        last_delivered_at=time_or_none(state.last_delivered_at),
+        role=state.role,  # pyright: ignore[reportArgumentType]
+        main=state.main,
     )
 
 
-def queued_copy(copy: answers.QueuedCopy) -> QueuedCopyOut:
+def _stuck(found: answers.Problem) -> StuckOut:
+    return StuckOut(
+        kind=found.kind,  # pyright: ignore[reportArgumentType]
+        why=found.why,
+        since=time(found.since),
+    )
+
+
+def queued_copy(copy: answers.QueuedCopy, now: int) -> QueuedCopyOut:
+    """Return a copy in its JSON form, with its age at *now* (ns)."""
     return QueuedCopyOut(
         uid=copy.uid,
         position=str(copy.position),
         enqueued_at=time(copy.enqueued_at),
+        age_s=round(max(0, now - copy.enqueued_at) / NS_PER_S, 3),
         state=copy.state,
         confidence=copy.confidence,
         exchange=text(copy.exchange),
         routing_key=text(copy.routing_key),
         type=text_or_none(copy.type),
+        cause=copy.cause,
+        returned=copy.returned,
     )
 
 
@@ -317,52 +324,26 @@ def dead_letter_group(group: answers.DeadLetterGroup) -> DeadLetterGroupOut:
         first_seen=time(group.first_seen),
         last_seen=time(group.last_seen),
         vhost=text(group.vhost),
+        services=list(group.services),
+        trend=[TrendOut(since=time(hour), deaths=deaths) for hour, deaths in group.trend],
+        states=group.states,  # type: ignore[arg-type]
+        unfollowed=group.unfollowed,
+        note=group.note,
+        note_by=group.note_by,
+        note_at=time_or_none(group.note_at),
     )
 
 
-def gap(gap: answers.Gap) -> GapOut:
-    """Return a gap of the ledger."""
-    return GapOut(
-        gap=gap.gap,
-        vhost=text(gap.vhost),
-        node=text(gap.node),
-        why=gap.why,
-        since=time(gap.since),
-        until=time_or_none(gap.until),
-        estimated=gap.estimated,
-    )
+def dead_letter_group_detail(
+    group: answers.DeadLetterGroup, position: int, then: AsOfOut | None = None
+) -> DeadLetterGroupDetailOut:
+    told = dict(dead_letter_group(group))
+    return DeadLetterGroupDetailOut(**told, position=str(position), as_of=then)
 
 
-def capture(answer: answers.Capture, position: int, *, caught_up: bool, lag_s: float) -> CaptureOut:
-    """Return the ledger's answer; *lag_s* in seconds behind the broker."""
-    return CaptureOut(
-        running=answer.running,
-        caught_up=caught_up,
-        lag_s=lag_s,
-        epoch=answer.epoch,
-        collector=answer.collector,
-        broker=text(answer.broker),
-        broker_version=text(answer.broker_version),
-        events=answer.events,
-        published=answer.published,
-        delivered=answer.delivered,
-        dead_lettered=answer.dead_lettered,
-        undecodable=answer.undecodable,
-        first_observed_at=time_or_none(answer.first_observed_at),
-        last_observed_at=time_or_none(answer.last_observed_at),
-        gaps=[gap(each) for each in answer.gaps],
-        ambiguous_overlaps=answer.ambiguous_overlaps,
-        clock_steps=answer.clock_steps,
-        vhosts=[table(row) or {} for row in answer.vhosts],
-        dead_letter_taps=[table(row) or {} for row in answer.dead_letter_taps],
-        left_alone=[table(row) or {} for row in answer.left_alone],
-        broker_dead_letters=answer.broker_dead_letters,
-        unseen_dead_letters=answer.unseen_dead_letters,
-        event_exchange=answer.event_exchange,
-        audits=[plain(row) for row in answer.audits],
-        blind_spots=list(answer.blind_spots),
-        position=str(position),
-    )
+def dead_letter_message(found: MessageOut, fate: answers.DeadLetterFate) -> DeadLetterMessageOut:
+    told = {"fate": fate.state, "retry": fate.retry or None, "retried_as": fate.copy}
+    return DeadLetterMessageOut(**dict(found), **told)
 
 
 def projection(state: answers.ProjectionState) -> ProjectionOut:
@@ -373,4 +354,16 @@ def projection(state: answers.ProjectionState) -> ProjectionOut:
         caught_up=state.caught_up,
         lag_s=state.lag_s,
         digest=state.digest,
+        rebuild=None if state.rebuild is None else rebuild(state.rebuild),
+    )
+
+
+def rebuild(row: Rebuild) -> RebuildOut:
+    return RebuildOut(
+        state=row.state,
+        position=str(row.position),
+        target=str(row.target),
+        started_at=time(row.started_at),
+        events_per_s=row.events_per_s,
+        error=row.error,
     )

@@ -1,6 +1,7 @@
 """Ask the API of a running hoptrail, and turn its problems into exit codes."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, quote_from_bytes
@@ -12,6 +13,8 @@ from cli.exits import Exit, Stop
 from cli.settings import Settings
 
 TIMEOUT_S = 30.0
+STREAM_READ_S = 600.0
+"""A table of edges comes when all messages were read."""
 PAGE_ITEMS = 500
 ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -75,10 +78,25 @@ class Api:
             raise stop_of(answer.status_code, answer.content, str(given.get("q", "")))
         return orjson.loads(answer.content)
 
-    def pages(self, path: str, *, limit: int, **parameters: str | int | None) -> dict[str, Any]:
-        """Return a list with up to *limit* items, put together from as many pages as that takes."""
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Return the JSON that ``/api/v1`` + *path* answers to *body*.
+
+        Raises:
+            Stop: it does not answer, or with a problem.
+        """
+        try:
+            answer = self._client.post(f"/api/v1{path}", json=dict(body))
+        except httpx2.HTTPError as error:
+            raise self._silent(error) from error
+        if not answer.is_success:
+            raise stop_of(answer.status_code, answer.content)
+        return orjson.loads(answer.content)
+
+    def pages(
+        self, path: str, *, limit: int, cursor: str | None = None, **parameters: str | int | None
+    ) -> dict[str, Any]:
+        """Return a list with up to *limit* items after *cursor*, put together from as many pages as that takes."""
         found: dict[str, Any] = {}
-        cursor: str | None = None
         while True:
             left = limit - len(found.get("items", ()))
             page = self.get(path, limit=min(left, PAGE_ITEMS), cursor=cursor, **parameters)
@@ -86,6 +104,29 @@ class Api:
             cursor = page["next"]
             if cursor is None or len(found["items"]) >= limit:
                 return found
+
+    @contextmanager
+    def streamed(
+        self, path: str, **parameters: str | None
+    ) -> Iterator[tuple[Mapping[str, str], Iterator[bytes]]]:
+        """Yield the headers and the bytes, in pieces, of what ``/api/v1`` + *path* answers.
+
+        Raises:
+            Stop: it does not answer, with a problem, or it broke off.
+        """
+        given = {name: value for name, value in parameters.items() if value is not None}
+        timeout = httpx2.Timeout(TIMEOUT_S, read=STREAM_READ_S)
+        try:
+            with self._client.stream(
+                "GET", f"/api/v1{path}", params=given, timeout=timeout
+            ) as answer:
+                if answer.status_code != httpx2.codes.OK:
+                    raise stop_of(answer.status_code, answer.read(), str(given.get("q", "")))
+                yield answer.headers, answer.iter_bytes()
+        except httpx2.RemoteProtocolError as error:
+            raise Stop(Exit.UNAVAILABLE, f"The answer broke off ({error}).") from error
+        except httpx2.HTTPError as error:
+            raise self._silent(error) from error
 
     def events(self, **parameters: str | int | None) -> Iterator[tuple[str, str, Any]]:
         """Yield (name, id, data) of the stream's events until the server ends it.
@@ -124,7 +165,7 @@ def stop_of(status: int, content: bytes, query: str = "") -> Stop:
     if position is not None and query and "\n" not in query:
         told = f"{told}\n  {query}\n  {' ' * position}^"
     match status:
-        case 400:
+        case 400 | 403:
             return Stop(Exit.USAGE, told)
         case 401:
             return Stop(Exit.USAGE, "hoptrail asks for an API key: set HOPTRAIL_API_KEY.")

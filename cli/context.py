@@ -15,6 +15,7 @@ from cli.exits import Exit, Stop
 from cli.render.trace import Line
 from cli.settings import Settings, SettingsInvalid, load
 from cli.terminal import Terminal
+from cli.word import Word
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the API's objects as JSON.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="How many at most.")]
@@ -25,6 +26,8 @@ class Context:
 
     def __init__(self) -> None:
         self.terminal = Terminal()
+        self.word: Word | None = None
+        """What the collector tells the roles beside it; None where there are none."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -97,7 +100,16 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 @contextmanager
-def progress(terminal: Terminal, told: str) -> Iterator[Callable[[int, int], None] | None]:
+def counting(
+    terminal: Terminal, told: str, total: int | None
+) -> Iterator[Callable[[int], None] | None]:
+    """Show on stderr, on a terminal only, how many are done, of *total* where that is known."""
+    with progress(terminal, told) as step:
+        yield None if step is None else lambda done: step(done, total)
+
+
+@contextmanager
+def progress(terminal: Terminal, told: str) -> Iterator[Callable[[int, int | None], None] | None]:
     """Show the progress of long work on stderr, on a terminal only; the value is called with (done, in all)."""
     if not terminal.interactive:
         yield None
@@ -111,7 +123,7 @@ def progress(terminal: Terminal, told: str) -> Iterator[Callable[[int, int], Non
     with Progress(*columns, console=terminal.progress_console, transient=True) as bar:
         task = bar.add_task(told, total=None)
 
-        def step(done: int, total: int) -> None:
+        def step(done: int, total: int | None) -> None:
             bar.update(task, completed=done, total=total)
 
         yield step

@@ -7,7 +7,8 @@ from urllib.parse import unquote, urlsplit
 import httpx2
 
 from cli.exits import Exit, Stop
-from cli.settings import Settings, redacted_url
+from cli.settings import Settings
+from cli.urls import redacted_url
 
 TIMEOUT_S = 60.0
 TOLD_MAX = 5

@@ -6,11 +6,25 @@ from typing import Annotated
 import typer
 
 from api.version import VERSION
-from cli.commands import health, log, messages, replay, roles, setup, system
+from cli.commands import (
+    export,
+    health,
+    latency,
+    log,
+    messages,
+    operations,
+    otlp,
+    replay,
+    retries,
+    roles,
+    setup,
+    system,
+)
 from cli.context import context_of
 from cli.exits import MEANINGS, Exit, Stop, code_of
 from cli.orphan import end_with_parent
 from cli.terminal import Terminal
+from cli.word import Word
 from events.upcast import FactUnknown
 from store.errors import QueryInvalid, StoreError
 
@@ -40,13 +54,29 @@ def root(
     parent_pid: Annotated[
         int | None, typer.Option(hidden=True, help="End when this process is gone.")
     ] = None,
+    word_fd: Annotated[
+        int | None, typer.Option(hidden=True, help="What the roles of one run share.")
+    ] = None,
 ) -> None:
-    context_of(context)
+    context_of(context).word = None if word_fd is None else Word(word_fd)
     if parent_pid is not None:
         end_with_parent(parent_pid)
 
 
-for group in (roles, messages, system, health, log, replay, setup):
+for group in (
+    roles,
+    messages,
+    system,
+    latency,
+    export,
+    retries,
+    operations,
+    health,
+    log,
+    replay,
+    setup,
+    otlp,
+):
     group.install(app)
 
 

@@ -14,11 +14,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.kibana_links import KibanaLinks
-from api.ports import LOOPBACK_HOSTS, ApiPorts, Limits, cursor_key, key_digest
+from api.ports import LOOPBACK_HOSTS, ApiPorts, Commands, Limits, cursor_key, key_digest
 from cli.exits import Exit, Stop
 from cli.settings import Settings
+from cli.settings_in_force import in_force
+from cli.word import Word
+from collector.amqp import parse_url
 from events.identity import KEY_BYTES
-from projector.answers import LiveViews
+from projector.system import SystemViews
 from store.elastic.names import Names
 from store.errors import LogRefused, LogUnavailable
 from store.ports import EventLog, MessageIndex
@@ -65,9 +68,14 @@ async def _cursor_secret(settings: Settings, log: EventLog) -> bytes:
 
 
 async def ports_of(
-    settings: Settings, log: EventLog, index: MessageIndex, views: LiveViews
+    settings: Settings,
+    log: EventLog,
+    index: MessageIndex,
+    views: SystemViews,
+    commands: Commands | None = None,
+    word: Word | None = None,
 ) -> ApiPorts:
-    """Return what the API needs."""
+    """Return what the API needs; without *commands* it only reads. *word* is that of a collector beside it."""
     host = settings.http_host
     return ApiPorts(
         log=log,
@@ -79,6 +87,12 @@ async def ports_of(
         hosts=LOOPBACK_HOSTS | {f"[{host}]" if ":" in host else host.lower()},
         limits=Limits(streams_max=settings.streams_max, lag_s_max=settings.ready_lag_s_max),
         kibana=kibana_of(settings),
+        commands=commands,
+        edits=settings.edit == "on",
+        origin=None if settings.public_url is None else urlsplit(settings.public_url).netloc,
+        broker_user=parse_url(settings.amqp_url, settings.amqp_tls).user or None,
+        settings=in_force(settings),
+        lost=(lambda: None) if word is None else word.read,
     )
 
 

@@ -8,19 +8,23 @@ import os
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, InstanceOf, ValidationError, field_validator
+from pydantic_settings import NoDecode
 
-PREFIX = "HOPTRAIL_"
-MANAGEMENT_PORTS = {"http": 15672, "https": 15671}
-REDACTED = "***"
+from cli.broker_settings import PREFIX
+from cli.otlp_settings import OtlpSettings
+from cli.service_rules import RuleFile, read
+from cli.urls import REDACTED, checked, redacted_url, require_one, split_address
+
 SQLITE = "sqlite:///"
 SETUP_PASSWORDS = {
     role: f"setup_{role}_password" for role in ("writer", "indexer", "reader", "retention")
 }
-SECRETS = frozenset({"api_key", "store_api_key", *SETUP_PASSWORDS.values()})
+SECRETS = frozenset(
+    {"api_key", "command_secret", "otlp_headers", "store_api_key", *SETUP_PASSWORDS.values()}
+)
 
 Names = Annotated[tuple[str, ...], NoDecode]
 
@@ -29,25 +33,9 @@ class SettingsInvalid(ValueError):
     """A setting is not valid; the message names each and says why."""
 
 
-class Settings(BaseSettings):
+class Settings(OtlpSettings):
     """What can be set. The descriptions are the reference; see docs/reference/settings.md."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
-
-    amqp_url: str = Field(
-        default="amqp://guest:guest@127.0.0.1:5672/",
-        description="The broker to tap, as an AMQP URL.",
-    )
-    management_url: str | None = Field(
-        default=None,
-        description="Its management API, e.g. `http://host:15672`. Credentials in it, else those of the AMQP URL. "
-        "Default: port 15672 of the AMQP host.",
-    )
-    admin_url: str | None = Field(
-        default=None,
-        description="The management API with an administrator's credentials, needed only to switch tracing on. "
-        "Optional: without it `hoptrail doctor` prints the commands to run.",
-    )
     store: str = Field(
         default="sqlite:///data",
         description="Where to keep everything: `sqlite:///DIR`, or Elasticsearch as `https://user:password@host:9200`, "
@@ -102,20 +90,30 @@ class Settings(BaseSettings):
         description="The API key, sent as `Authorization: Bearer`. `hoptrail serve` asks for it, commands send it. "
         "`serve` accepts several, separated by commas; commands send the first.",
     )
+    edit: Literal["on", "off"] = Field(
+        default="off",
+        description="Whether messages may be edited and sent again: `off`, or `on` for keys with the scope edit.",
+    )
+    command_secret: str | None = Field(
+        default=None,
+        description="What signs the requests that `serve` sends to `collect`, the same on both, 32 characters or more. "
+        "Default: made of the store's secret, which a reader of Elasticsearch is not given.",
+    )
     vhosts: Names = Field(
         default=(),
         description="The vhosts to tap, separated by commas, percent-encoded. Default: all.",
     )
     dead_letter_taps: str = Field(
         default="auto",
-        description="Which dead-letter exchanges to tap: `auto` (the safe ones), `off`, or a list of exchange names "
-        "separated by commas (the safe ones among them).",
+        description="Which dead-letter exchanges to tap: `auto` (the safe ones), `off`, or names separated by commas (the "
+        "safe ones among them); `*` stands for any characters, `-` before a name excludes: `auto,-orders.*`.",
     )
     prefetch: int = Field(
-        default=2_000,
+        default=4_000,
         ge=1,
         le=65_535,
-        description="Deliveries the tap may hold unacknowledged, per vhost.",
+        description="Deliveries the tap may hold unacknowledged, per vhost. With less than 3,000 blocks are "
+        "smaller than they could be.",
     )
     linger_ms: int = Field(
         default=500,
@@ -151,12 +149,18 @@ class Settings(BaseSettings):
         default="quorum",
         description="Type of the tap queues: quorum survives a broker's kill, classic costs the broker less.",
     )
+    tap_mode: str = Field(
+        default="all",
+        description="What the tap takes: `all`, `publishes` (no deliveries, about half the cost), or `exchanges:NAME,NAME` "
+        "(what passes these exchanges, percent-encoded, without the firehose).",
+    )
     sample_s: int = Field(
         default=10, ge=1, le=3_600, description="Seconds between two samples of the queues."
     )
     redact_headers: Names = Field(
         default=(),
-        description="Header names, separated by commas, whose values never enter the log.",
+        description="Header names, separated by commas, whose values never enter the log; "
+        "of ids in bodies as `dramatiq/message_id`.",
     )
     retention_days: float = Field(
         default=14.0,
@@ -181,6 +185,11 @@ class Settings(BaseSettings):
         ge=1_000,
         le=50_000_000,
         description="Copies of messages held in memory; beyond it the oldest of a queue become counters.",
+    )
+    service_rules: Annotated[InstanceOf[RuleFile] | None, NoDecode] = Field(
+        default=None,
+        description="A TOML file with rules that name services. With other rules "
+        "everything is named anew, from the first event kept.",
     )
     snapshot_s: int = Field(
         default=300, ge=5, le=86_400, description="Seconds between two snapshots of the views."
@@ -210,15 +219,31 @@ class Settings(BaseSettings):
     def _header_names(cls, value: object) -> object:
         return _listed(value) if isinstance(value, str) else value
 
-    @field_validator("amqp_url")
+    @field_validator("service_rules", mode="before")
     @classmethod
-    def _amqp(cls, value: str) -> str:
-        return _url(value, ("amqp", "amqps"))
+    def _rules(cls, value: object) -> object:
+        return (read(value) if value else None) if isinstance(value, str) else value
 
-    @field_validator("management_url", "admin_url", "kibana_url", "public_url")
+    @field_validator("kibana_url", "public_url")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
-        return None if not value else _url(value, ("http", "https"))
+        return None if not value else checked(value, ("http", "https"))
+
+    @field_validator("dead_letter_taps")
+    @classmethod
+    def _chosen(cls, value: str) -> str:
+        from collector.taps.choice import choice
+
+        choice(value)
+        return value
+
+    @field_validator("tap_mode")
+    @classmethod
+    def _mode(cls, value: str) -> str:
+        from collector.taps.modes import mode_of
+
+        mode_of(value)
+        return value
 
     @field_validator("store")
     @classmethod
@@ -231,8 +256,9 @@ class Settings(BaseSettings):
             return value
         if not value.startswith(("http://", "https://")):
             raise ValueError("write it as sqlite:///DIR or https://user:password@host:9200")
+        require_one(value)
         for netloc in urlsplit(value).netloc.split(","):
-            _url(f"http://{netloc}", ("http",))
+            checked(f"http://{netloc}", ("http",))
         return value
 
     @field_validator(*SETUP_PASSWORDS.values(), mode="before")
@@ -269,6 +295,13 @@ class Settings(BaseSettings):
             raise ValueError("a key has at least 16 printable ASCII characters")
         return value
 
+    @field_validator("command_secret")
+    @classmethod
+    def _secret(cls, value: str | None) -> str | None:
+        if value and len(value) < 32:
+            raise ValueError("a secret has at least 32 characters")
+        return value or None
+
     @property
     def api_keys(self) -> tuple[str, ...]:
         return () if self.api_key is None else _listed(self.api_key)
@@ -280,19 +313,6 @@ class Settings(BaseSettings):
     @property
     def http_port(self) -> int:
         return split_address(self.http)[1]
-
-    @property
-    def management(self) -> str:
-        """The management API's URL with credentials: its own, else those of the AMQP URL."""
-        amqp = urlsplit(self.amqp_url)
-        scheme = "https" if amqp.scheme == "amqps" else "http"
-        url = urlsplit(
-            self.management_url or f"{scheme}://{_host(amqp.hostname)}:{MANAGEMENT_PORTS[scheme]}"
-        )
-        if url.username is not None:
-            return url.geturl()
-        user, password = amqp.username or "guest", amqp.password or "guest"
-        return urlunsplit(url._replace(netloc=f"{user}:{password}@{url.netloc}"))
 
     @property
     def setup_passwords(self) -> dict[str, str]:
@@ -347,28 +367,6 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
-def split_address(value: str) -> tuple[str, int]:
-    """Return host and port of ``host:port``; an IPv6 host stands in brackets.
-
-    Raises:
-        ValueError: there is no port.
-    """
-    host, _, port = value.rpartition(":")
-    if not port.isascii() or not port.isdigit():
-        raise ValueError("write it as host:port")
-    return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-def redacted_url(url: str) -> str:
-    """Return *url* without its password."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    user = quote(unquote(parts.username or ""), safe="")
-    netloc = f"{user}:{REDACTED}@{parts.netloc.rpartition('@')[2]}"
-    return urlunsplit(parts._replace(netloc=netloc))
-
-
 def _told(name: str, value: object) -> str:
     if value is None:
         return ""
@@ -381,16 +379,3 @@ def _told(name: str, value: object) -> str:
 
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in value.split(",") if item.strip())
-
-
-def _host(name: str | None) -> str:
-    host = name or "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
-
-
-def _url(value: str, schemes: tuple[str, ...]) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in schemes or not parts.hostname:
-        raise ValueError(f"write it as {schemes[0]}://user:password@host:port")
-    _ = parts.port  # raises a ValueError of its own when it is out of range
-    return value

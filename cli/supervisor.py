@@ -1,4 +1,4 @@
-"""Run collect, project and serve as three child processes, and end them together.
+"""Run collect, project and serve (and, if asked, the export) as child processes, and end them together.
 
 A child that ends unexpectedly is started again after a pause that doubles; one whose exit code is final (wrong usage,
 store refused, another leader) ends the run with that code. Children die with the supervisor, also when it is killed.
@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cli.exits import FINAL, Exit
+from cli.word import Word
 
 ROLES = ("collect", "project", "serve")
+OTLP = "otlp"
 PAUSE_S_MIN = 0.5
 PAUSE_S_MAX = 30.0
 STEADY_S = 60.0
@@ -27,13 +29,40 @@ class Child:
 
     name: str
     command: Sequence[str]
+    is_needed: bool = True
+    """Whether its end for good ends the others too; one that is not needed is started again whatever its exit code."""
+    pass_fds: Sequence[int] = ()
+    """Descriptors that it gets under the same numbers."""
+    on_end: Callable[[int], None] = lambda _: None
+    """Called with its exit code each time it ended."""
 
 
-def children(parent_pid: int) -> list[Child]:
-    """Return the three roles; each ends by itself when process *parent_pid* is gone."""
+def children(parent_pid: int, *, otlp: bool = False, word_fd: int | None = None) -> list[Child]:
+    """Return the three roles, and the export if *otlp*; each ends by itself when process *parent_pid* is gone.
+
+    With *word_fd* they share a :class:`cli.word.Word`, in which it is written that the collector ended too.
+    """
     # -P: modules are never taken from the current directory, which is the caller's.
     base = [sys.executable, "-P", "-m", "cli", "--parent-pid", str(parent_pid)]
-    return [Child(name=role, command=[*base, role]) for role in ROLES]
+    shared: tuple[int, ...] = ()
+    on_end: dict[str, Callable[[int], None]] = {}
+    if word_fd is not None:
+        base += ["--word-fd", str(word_fd)]
+        shared, word = (word_fd,), Word(word_fd)
+        on_end["collect"] = lambda code: word.lost(f"the collector ended with exit code {code}")
+    roles = [
+        Child(
+            name=role,
+            command=[*base, role],
+            pass_fds=shared,
+            on_end=on_end.get(role, lambda _: None),
+        )
+        for role in ROLES
+    ]
+    if otlp:
+        export = Child(name=OTLP, command=[*base, OTLP], is_needed=False, pass_fds=shared)
+        return [*roles, export]
+    return roles
 
 
 async def supervise(
@@ -70,7 +99,8 @@ async def _keep(
         code = await _once(role, stop, environment)
         if stop.is_set():
             return Exit.OK
-        if code in FINAL:
+        role.on_end(code)
+        if code in FINAL and role.is_needed:
             tell(f"{role.name} ended with {code} ({Exit(code).name.lower()}); everything stops")
             return Exit(code) if code else Exit.FAILED
         if loop.time() - started > STEADY_S:
@@ -84,7 +114,11 @@ async def _keep(
 async def _once(role: Child, stop: asyncio.Event, environment: Mapping[str, str] | None) -> int:
     """Run a role to its end, asking it to end when *stop* is set; return its exit code."""
     process = await asyncio.create_subprocess_exec(
-        *role.command, env=environment, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
+        *role.command,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+        pass_fds=role.pass_fds,
     )
     ended = asyncio.create_task(process.wait())
     asked = asyncio.create_task(stop.wait())

@@ -1,11 +1,20 @@
 """Capture and projections: what was seen, what was missed, how far everything is."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from msgspec import structs
 
 from api.access import Ports, whole
+from api.capture_cost import CaptureCostOut, cost_of
+from api.past import PAST, At, past_of
 from api.ports import ApiPorts
+from api.scopes import require
 from api.wire import NS_PER_S, ListOut
-from api.wire_views import CaptureOut, ProjectionOut, capture, projection
+from api.wire_capture import CaptureOut, capture
+from api.wire_past import as_of
+from api.wire_views import ProjectionOut, projection
+from events.operations import ADMIN
 from projector.answers import ProjectionState
 from store.ports import Checkpoint
 
@@ -16,15 +25,33 @@ INDEX_NAME = "index"
 
 
 @router.get(
-    "/capture", operation_id="getCapture", summary="Capture's ledger", response_model=CaptureOut
+    "/capture",
+    operation_id="getCapture",
+    summary="Capture's ledger",
+    responses=PAST,
+    response_model=CaptureOut,
 )
-async def get_capture(request: Request, response: Response, ports: Ports) -> object:
+async def get_capture(request: Request, ports: Ports, at: At = None) -> object:
     """Whether capture runs and is level with the broker, its gaps, and what it cannot see."""
+    past = await past_of(request, ports, at)
+    if past is not None:
+        then, running = as_of(past), past.capture.running
+        return capture(past.capture, past.position, caught_up=running, lag_s=0.0, as_of=then)
     caught_up, lag_s = await lag(ports)
-    answer = ports.views.capture()
-    return capture(
-        answer, ports.views.position, caught_up=caught_up and answer.running, lag_s=lag_s
-    )
+    answer, lost = ports.views.capture(), ports.lost()
+    level = caught_up and answer.running and lost is None
+    return capture(answer, ports.views.position, caught_up=level, lag_s=lag_s, lost=lost)
+
+
+@router.get(
+    "/capture/cost",
+    operation_id="getCaptureCost",
+    summary="What capture costs",
+    response_model=CaptureCostOut,
+)
+async def get_capture_cost(ports: Ports) -> object:
+    """What is captured a second, what it takes of the broker's CPU by the measured price of an event, and the log's size."""
+    return cost_of(ports.views.capture(), await ports.log.segments(), position=ports.views.position)
 
 
 @router.get(
@@ -33,9 +60,23 @@ async def get_capture(request: Request, response: Response, ports: Ports) -> obj
     summary="Projections",
     response_model=ListOut[ProjectionOut],
 )
-async def list_projections(ports: Ports) -> object:
+async def list_projections(
+    request: Request,
+    ports: Ports,
+    digests: Annotated[
+        bool,
+        Query(
+            description="Also the digests of the views as they are now, for which all of them are encoded; for "
+            "administrators."
+        ),
+    ] = False,
+) -> object:
     """How far each projection has folded the log: the views in memory, and the message index."""
     states = await projections(ports)
+    if digests:
+        require(request, ADMIN)
+        told = await ports.views.digests()
+        states = [structs.replace(row, digest=told.get(row.name, row.digest)) for row in states]
     return whole(ports, [projection(row) for row in states])
 
 

@@ -3,7 +3,8 @@
 Its routes stand beside those of single messages, so they must be added before them.
 """
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -12,11 +13,11 @@ from api.access import SEARCH, Ports
 from api.ports import ApiPorts
 from api.problems import Problem, documented
 from api.wire import time
+from api.wire_capture import gap
 from api.wire_search import FacetsOut, HistogramOut, bucket, facet
-from api.wire_views import gap
 from store import query as ast
 from store.fields import BODY, Kind, field_of
-from store.ports import Sort
+from store.ports import MessageIndex, Sort
 from store.query_parser import parse
 from store.query_time import PUBLISHED_AT, overlaps, time_span
 from store.query_values import Bound, time_bound
@@ -28,6 +29,7 @@ BUCKETS_DEFAULT = 60
 FACET_FIELDS_MAX = 10
 FACET_VALUES_DEFAULT = 10
 FACET_VALUES_MAX = 100
+PREFIX_CHARS_MAX = 200
 TIME_CHARS_MAX = 64
 HOUR_NS = 3_600_000_000_000
 
@@ -60,13 +62,16 @@ async def get_histogram(
     buckets: Annotated[
         int, Query(ge=1, le=HISTOGRAM_BUCKETS_MAX, description="How many at most.", examples=[60])
     ] = BUCKETS_DEFAULT,
+    by: Annotated[
+        Literal["state"] | None, Query(description="Tell each bucket apart by this field as well.")
+    ] = None,
 ) -> object:
     """How many messages that match a query were published in each of some spans of time; every match is counted.
 
-    `until` is included with all that it covers: a day, a minute, a second.
+    `until` is included with all that it covers: a day, a minute, a second. With `by` each bucket has `parts`, exact too.
     """
     query, now_ns = parse(q), ports.clock()
-    given = (_moment("since", since), _moment("until", until))
+    given = (moment("since", since), moment("until", until))
     position = await access.indexed_position(ports)
     if (
         None not in given
@@ -79,8 +84,8 @@ async def get_histogram(
     count = -(-(end - begin) // width_ns)
     within = ast.Range(PUBLISHED_AT, begin, end, include_high=False)
     try:
-        counts = await ports.index.histogram(
-            ast.And((query, within)), since=begin, width_ns=width_ns, buckets=count, now_ns=now_ns
+        counts, parts = await _counted(
+            ports.index, ast.And((query, within)), by, Buckets(begin, width_ns, count), now_ns
         )
     except ValueError as error:
         raise Problem("parameter-invalid", f"since, until: {error}") from error
@@ -89,13 +94,37 @@ async def get_histogram(
     return HistogramOut(
         since=time(begin),
         until=time(end),
-        buckets=[bucket(borders[i], borders[i + 1], matches) for i, matches in enumerate(counts)],
+        buckets=[bucket(borders[i], borders[i + 1], counts[i], parts[i]) for i in range(count)],
         total=sum(counts),
         position=str(position),
         not_captured=[
             gap(each) for each in gaps if overlaps((begin, end - 1), each.since, each.until)
         ],
     )
+
+
+class Buckets(NamedTuple):
+    """`number` spans of time from `since` on, each `width_ns` wide."""
+
+    since: int
+    width_ns: int
+    number: int
+
+
+async def _counted(
+    index: MessageIndex, query: ast.Query, by: str | None, asked: Buckets, now_ns: int
+) -> tuple[Sequence[int], Sequence[Mapping[str, int] | None]]:
+    """Return the matches in each bucket, and told apart *by* a field where one is given."""
+    since, width_ns, count = asked
+    if by is None:
+        counts = await index.histogram(
+            query, since=since, width_ns=width_ns, buckets=count, now_ns=now_ns
+        )
+        return counts, [None] * count
+    parts = await index.histogram_by(
+        query, by, since=since, width_ns=width_ns, buckets=count, now_ns=now_ns
+    )
+    return [sum(each.values()) for each in parts], parts
 
 
 @router.get(
@@ -123,6 +152,14 @@ async def get_facets(
     size: Annotated[
         int, Query(ge=1, le=FACET_VALUES_MAX, description="Values of each field.", examples=[10])
     ] = FACET_VALUES_DEFAULT,
+    prefix: Annotated[
+        str,
+        Query(
+            max_length=PREFIX_CHARS_MAX,
+            description="Tell only values that begin so, upper and lower case alike.",
+            examples=["dead"],
+        ),
+    ] = "",
 ) -> object:
     """The commonest values of some fields among the messages that match, counted over the newest 10,000 of them.
 
@@ -137,7 +174,7 @@ async def get_facets(
     ):
         return held
     fields = list(dict.fromkeys(field))
-    counts = await ports.index.facets(query, fields, size=size, now_ns=now_ns)
+    counts = await ports.index.facets(query, fields, size=size, now_ns=now_ns, prefix=prefix)
     page = await ports.index.search(query, sort=Sort(), limit=1, now_ns=now_ns)
     return FacetsOut(
         facets=[facet(name, dict(counts[name])) for name in fields],
@@ -155,7 +192,7 @@ def _check_facet(name: str) -> None:
         raise Problem("parameter-invalid", f"field: the values of {name!r} are not counted.")
 
 
-def _moment(name: str, written: str | None) -> Bound | None:
+def moment(name: str, written: str | None) -> Bound | None:
     if written is None:
         return None
     if (bound := time_bound(written)) is None:

@@ -2,35 +2,97 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api import access
-from api.access import Cursor, Limit, Ports, StoredBodies, whole
+from api.access import Cursor, Limit, Ports, StoredBodies
+from api.addresses import any_but
+from api.asking import ASKED, ask
 from api.guard import name_of
+from api.past import PAST, At, listed, past_of, tagged
 from api.problems import Problem, documented, not_found
 from api.routes.messages import find
-from api.wire import ListOut
+from api.scopes import who_of
+from api.wire import ListOut, time
 from api.wire_messages import MessageOut
-from api.wire_views import DeadLetterGroupOut, dead_letter_group
+from api.wire_operations import ArchiveIn, ArchiveMessagesIn, DoneOut, NoteIn
+from api.wire_past import SystemListOut, as_of
+from api.wire_views import (
+    DeadLetterGroupDetailOut,
+    DeadLetterGroupOut,
+    DeadLetterMessageOut,
+    FateName,
+    dead_letter_group,
+    dead_letter_group_detail,
+    dead_letter_message,
+)
+from events.facts import GroupArchived, MessagesArchived, NoteSet
 from events.identity import position_of
 from events.values import shown
+from projector.answers import DeadLetterGroup
+from projector.system import Past
 
+any_but("archive", name="group")
 router = APIRouter(prefix="/dead-letters", tags=["dead letters"])
+
+GroupId = Annotated[str, Path(alias="id", description="As `id` of a group.")]
 
 
 @router.get(
     "",
     operation_id="listDeadLetters",
     summary="Dead letters in groups",
-    response_model=ListOut[DeadLetterGroupOut],
+    responses=PAST,
+    response_model=SystemListOut[DeadLetterGroupOut],
 )
-async def list_dead_letters(request: Request, response: Response, ports: Ports) -> object:
+async def list_dead_letters(
+    request: Request,
+    response: Response,
+    ports: Ports,
+    state: Annotated[
+        FateName | None, Query(description="Only groups with a message of which this became.")
+    ] = None,
+    timers: Annotated[
+        bool, Query(description="Also expiries that serve as a delay, marked `timer`.")
+    ] = False,
+    at: At = None,
+) -> object:
     """Groups of messages that died in the same queue, for the same reason, on the same way out.
 
-    Expiries that serve as a delay are marked `timer`.
+    Expiries that serve as a delay are no failures, and left out unless asked for.
     """
-    return access.tagged(request, response, access.entity_tag(ports, ports.views.position)) or (
-        whole(ports, [dead_letter_group(row) for row in ports.views.dead_letters()])
+    past = await past_of(request, ports, at)
+    if held := tagged(request, response, ports, past):
+        return held
+    found = [
+        row
+        for row in (ports.views.dead_letters() if past is None else past.dead_letters)
+        if (timers or not row.timer) and (state is None or state in row.states)
+    ]
+    return listed(ports, past, [dead_letter_group(row) for row in found])
+
+
+@router.get(
+    "/{id:group}",
+    operation_id="getDeadLetterGroup",
+    summary="One group of dead letters",
+    responses=documented("not-found") | PAST,
+    response_model=DeadLetterGroupDetailOut,
+)
+async def get_dead_letter_group(
+    request: Request, response: Response, group_id: GroupId, ports: Ports, at: At = None
+) -> object:
+    """A group of dead letters, timers too: how many, since when, what became of them, and its note."""
+    past = await past_of(request, ports, at)
+    group = shown(name_of(group_id))
+    if past is None:
+        found, position = ports.views.dead_letter_group(group), ports.views.position
+        if found is None:
+            raise not_found("group of dead letters", group)
+    else:
+        found, position = _then(past, group), past.position
+    return tagged(request, response, ports, past) or dead_letter_group_detail(
+        found, position, None if past is None else as_of(past)
     )
 
 
@@ -39,31 +101,102 @@ async def list_dead_letters(request: Request, response: Response, ports: Ports) 
     operation_id="listDeadLetterMessages",
     summary="The messages of a group",
     responses=documented("cursor-invalid", "not-found", "store-unavailable"),
-    response_model=ListOut[MessageOut],
+    response_model=ListOut[DeadLetterMessageOut],
 )
 async def list_dead_letter_messages(
-    group_id: Annotated[str, Path(alias="id", description="As `id` of a group.")],
+    group_id: GroupId,
     ports: Ports,
     stored: StoredBodies,
+    state: Annotated[
+        FateName | None, Query(description="Only messages of which this became.")
+    ] = None,
     limit: Limit = access.LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> object:
-    """The messages that died so, newest first. Those that retention removed are left out."""
+    """The newest 1,000 that died so, newest first, and what became of each. Those that retention removed are left out."""
     group = shown(name_of(group_id))
     uids = ports.views.dead_letter_messages(group)
     if uids is None:
         raise not_found("group of dead letters", group)
-    name = f"dead-letters\n{group}"
+    if state is not None:
+        uids = [uid for uid in uids if ports.views.fate(group, uid).state == state]
+    name = f"dead-letters\n{group}\n{state}"
     before = access.number_after(ports, name, cursor)
     rest = [uid for uid in uids if before is None or _position(uid) < before]
     page = rest[:limit]
-    return ListOut[MessageOut](
-        items=[found for uid in page if (found := await _shown(ports, stored, uid))],
+    shown_ones = [found for uid in page if (found := await _shown(ports, stored, uid))]
+    return ListOut[DeadLetterMessageOut](
+        items=[dead_letter_message(each, ports.views.fate(group, each.uid)) for each in shown_ones],
         total=len(uids),
         total_is="exact",
         position=str(ports.views.position),
         next=access.next_cursor(ports, name, (_position(page[-1]),) if len(rest) > limit else None),
     )
+
+
+@router.post(
+    "/{id}/note",
+    operation_id="setDeadLetterNote",
+    summary="Write a note on a group",
+    responses=documented("not-found", *ASKED),
+    response_model=DoneOut,
+)
+async def set_note(request: Request, group_id: GroupId, wanted: NoteIn, ports: Ports) -> object:
+    """Set the note of a group of dead letters; it stays with the group whatever is folded anew."""
+    group, by = _known(ports, group_id), who_of(request).by
+    told = await ask(ports, lambda command: (NoteSet(command, by, group, wanted.text),))
+    return DoneOut(command=told)
+
+
+@router.post(
+    "/{id}/archive",
+    operation_id="archiveDeadLetterGroup",
+    summary="Archive a group",
+    responses=documented("not-found", *ASKED),
+    response_model=DoneOut,
+)
+async def archive_group(
+    request: Request, group_id: GroupId, wanted: ArchiveIn, ports: Ports
+) -> object:
+    """Archive the messages that a group has now, or take them out of the archive. What dies so later is open again."""
+    group, by = _known(ports, group_id), who_of(request).by
+    archived = wanted.archived
+    return DoneOut(
+        command=await ask(ports, lambda command: (GroupArchived(command, by, group, archived),))
+    )
+
+
+@router.post(
+    "/archive",
+    operation_id="archiveMessages",
+    summary="Archive dead letters",
+    responses=documented("not-found", "store-unavailable", *ASKED),
+    response_model=DoneOut,
+)
+async def archive_messages(request: Request, wanted: ArchiveMessagesIn, ports: Ports) -> object:
+    """Archive some messages, or take them out of the archive. All of them, or none when one is not known."""
+    found = [await find(ports, uid) for uid in wanted.uids]
+    positions = tuple(dict.fromkeys(_position(document.uid) for document in found))
+    by, archived = who_of(request).by, wanted.archived
+    return DoneOut(
+        command=await ask(
+            ports, lambda command: (MessagesArchived(command, by, positions, archived),)
+        )
+    )
+
+
+def _then(past: Past, ident: str) -> DeadLetterGroup:
+    for group in past.dead_letters:
+        if group.id == ident:
+            return group
+    raise Problem("not-found", f"There was no group of dead letters {ident!r} at {time(past.at)}.")
+
+
+def _known(ports: Ports, group_id: str) -> str:
+    group = shown(name_of(group_id))
+    if ports.views.dead_letter_messages(group) is None:
+        raise not_found("group of dead letters", group)
+    return group
 
 
 async def _shown(ports: Ports, stored: StoredBodies, uid: str) -> MessageOut | None:

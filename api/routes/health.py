@@ -1,10 +1,11 @@
 """Is the process alive, is it ready, and what do its figures say."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import Field
 
 from api.access import Ports
+from api.denials import Denials
 from api.metrics import CONTENT_TYPE, render
 from api.ports import ApiPorts
 from api.problems import Problem, documented
@@ -86,6 +87,8 @@ async def _lag_check(ports: ApiPorts) -> CheckOut:
     response_class=PlainTextResponse,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-async def get_metrics(ports: Ports) -> Response:
+async def get_metrics(request: Request, ports: Ports) -> Response:
     """Positions, lag, counts of events and gaps, in the text format of Prometheus."""
-    return Response(await render(ports), headers={"Content-Type": CONTENT_TYPE})
+    denials: Denials = request.app.state.denials
+    figures = await render(ports, denials.by_scope)
+    return Response(figures, headers={"Content-Type": CONTENT_TYPE})

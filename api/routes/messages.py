@@ -5,15 +5,16 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from api import access
+from api.absent import absent
 from api.access import SEARCH, Cursor, Limit, Paging, Ports, StoredBodies
 from api.guard import name_of
 from api.ports import ApiPorts
 from api.problems import Problem, documented, not_found
 from api.routes import counts
 from api.wire import ListOut
+from api.wire_capture import gap
 from api.wire_messages import EventOut, MessageOut, event
 from api.wire_search import SearchOut
-from api.wire_views import gap
 from events.values import shown
 from store.documents import MessageDocument
 from store.highlight import Marker
@@ -111,7 +112,7 @@ router.include_router(counts.router)  # before /{uid}, which would take their na
     "/{uid}",
     operation_id="getMessage",
     summary="One message",
-    responses=documented("not-found", "store-unavailable"),
+    responses=documented("not-found", "not-retained", "store-unavailable"),
     response_model=MessageOut,
 )
 async def get_message(
@@ -169,7 +170,7 @@ async def get_message_body(
     "/{uid}/events",
     operation_id="listMessageEvents",
     summary="The facts behind a message",
-    responses=documented("cursor-invalid", "not-found", "store-unavailable"),
+    responses=documented("cursor-invalid", "not-found", "not-retained", "store-unavailable"),
     response_model=ListOut[EventOut],
 )
 async def list_message_events(
@@ -198,11 +199,11 @@ async def find(ports: ApiPorts, segment: str) -> MessageDocument:
     """Return the newer of what the linker holds and what the index has.
 
     Raises:
-        Problem: not-found.
+        Problem: not-found, not-retained.
     """
     uid = shown(name_of(segment))
     live, indexed = ports.views.message(uid), await ports.index.get(uid)
     found = max((d for d in (live, indexed) if d), key=lambda d: d.version, default=None)
     if found is None:
-        raise not_found("message", uid)
+        raise await absent(ports, uid)
     return found

@@ -2,56 +2,98 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api import access
-from api.access import Cursor, Limit, Ports, whole
+from api.absent import unknown
+from api.access import Paging, Ports, Segment
 from api.guard import name_of
-from api.problems import documented, not_found
+from api.past import PAST, At, listed, past_of, tagged
+from api.ports import ApiPorts
+from api.problems import documented
 from api.wire import ListOut
+from api.wire_past import SystemListOut
+from api.wire_system import QueueDetailOut, queue_detail
 from api.wire_views import QueuedCopyOut, QueueOut, queue, queued_copy
 from events.values import shown
+from projector.answers import QueueState
 
 router = APIRouter(prefix="/queues", tags=["queues"])
 
-Segment = Annotated[str, Path(description="Percent-encoded, also a `/` inside it: `%2F`.")]
+
+@router.get(
+    "",
+    operation_id="listQueues",
+    summary="Queues",
+    responses=PAST,
+    response_model=SystemListOut[QueueOut],
+)
+async def list_queues(request: Request, response: Response, ports: Ports, at: At = None) -> object:
+    """Every queue: what is believed to be in it beside the broker's own depth, and what makes it stuck."""
+    past = await past_of(request, ports, at)
+    if held := tagged(request, response, ports, past):
+        return held
+    rows = ports.views.queues() if past is None else past.queues
+    return listed(ports, past, [queue(row) for row in rows])
 
 
-@router.get("", operation_id="listQueues", summary="Queues", response_model=ListOut[QueueOut])
-async def list_queues(request: Request, response: Response, ports: Ports) -> object:
-    """Every queue: what is believed to be in it, beside the broker's own depth."""
-    return access.tagged(request, response, access.entity_tag(ports, ports.views.position)) or (
-        whole(ports, [queue(row) for row in ports.views.queues()])
-    )
+@router.get(
+    "/{vhost}/{name}",
+    operation_id="getQueue",
+    summary="One queue",
+    responses=documented("not-found", "store-unavailable"),
+    response_model=QueueDetailOut,
+)
+async def get_queue(
+    request: Request, response: Response, vhost: Segment, name: Segment, ports: Ports
+) -> object:
+    """A queue: how much is believed to wait in it beside the broker's own depth, who publishes to it and who consumes."""
+    place, wanted = name_of(vhost), name_of(name)
+    found = ports.views.queue_detail(place, wanted)
+    if found is None:
+        raise await unknown(ports, "queue", f"{shown(wanted)} in vhost {shown(place)}")
+    return tagged(request, response, ports) or (queue_detail(found, ports.views.position))
 
 
 @router.get(
     "/{vhost}/{name}/contents",
     operation_id="listQueueContents",
     summary="What is in a queue",
-    responses=documented("cursor-invalid", "not-found"),
+    responses=documented("cursor-invalid", "not-found", "store-unavailable"),
     response_model=ListOut[QueuedCopyOut],
 )
 async def list_queue_contents(
     vhost: Segment,
     name: Segment,
     ports: Ports,
-    limit: Limit = access.LIMIT_DEFAULT,
-    cursor: Cursor = None,
+    waiting: Annotated[
+        bool,
+        Query(description="Only what waits: not what was handed out, unless it went back."),
+    ] = False,
+    *,
+    paging: Paging,
 ) -> object:
-    """The copies believed to be in a queue, in queue order. Nothing is taken out of it to know."""
-    place, wanted = name_of(vhost), name_of(name)
-    contents = ports.views.queue_contents(place, wanted)
-    if contents is None:
-        raise not_found("queue", f"{shown(wanted)} in vhost {shown(place)}")
-    list_name = f"contents\n{place!r}\n{wanted!r}"
-    start = access.number_after(ports, list_name, cursor) or 0
-    page = contents[start : start + limit]
-    end = start + len(page)
+    """The copies believed to be in a queue, in queue order, with their age. Nothing is taken out of it to know."""
+    state = await _known(ports, vhost, name)
+    list_name = f"contents\n{state.vhost!r}\n{state.name!r}\n{waiting}"
+    start = access.number_after(ports, list_name, paging.cursor) or 0
+    page = ports.views.queue_contents(
+        state.vhost, state.name, waiting=waiting, start=start, limit=paging.limit
+    )
+    total = state.waiting + (state.returned if waiting else state.delivered)
+    end, now = start + len(page or ()), ports.clock()
     return ListOut[QueuedCopyOut](
-        items=[queued_copy(copy) for copy in page],
-        total=len(contents),
+        items=[queued_copy(copy, now) for copy in page or ()],
+        total=total,
         total_is="exact",
         position=str(ports.views.position),
-        next=access.next_cursor(ports, list_name, (end,) if end < len(contents) else None),
+        next=access.next_cursor(ports, list_name, (end,) if page and end < total else None),
     )
+
+
+async def _known(ports: ApiPorts, vhost: str, name: str) -> QueueState:
+    place, wanted = name_of(vhost), name_of(name)
+    found = ports.views.queue(place, wanted)
+    if found is None:
+        raise await unknown(ports, "queue", f"{shown(wanted)} in vhost {shown(place)}")
+    return found

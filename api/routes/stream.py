@@ -12,13 +12,16 @@ from fastapi import Query as QueryParameter
 from fastapi.responses import StreamingResponse
 
 from api.access import SEARCH, Ports, StoredBodies
+from api.holders import asking
 from api.ports import ApiPorts
 from api.problems import Problem, documented
+from api.scopes import looks_into_bodies
 from api.stored import Stored
 from events.identity import position_of
 from projector.answers import StreamBehind
 from projector.index import is_binary, text_in
 from store.documents import MessageDocument
+from store.highlight import Marker
 from store.matching import Subject, matches
 from store.query import MatchAll, Query
 from store.query_parser import parse
@@ -37,6 +40,7 @@ EVENT_SCHEMA = {
 }
 
 Wanted = Callable[[MessageDocument], Awaitable[bool]]
+Told = Callable[[MessageDocument], Awaitable[bytes]]
 
 
 @router.get(
@@ -46,8 +50,8 @@ Wanted = Callable[[MessageDocument], Awaitable[bool]]
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "Events named `message` with a message as data and its position as id, and `behind` when "
-            "the reader was too slow: what lies between must be found by a search.",
+            "description": "Events named `message` with a message as a search tells it as data and a position as id, and "
+            "`behind` when the reader was too slow: what lies between must be found by a search.",
             "content": {"text/event-stream": {"schema": EVENT_SCHEMA}},
         },
         **documented("query-invalid", "too-many-streams"),
@@ -71,8 +75,9 @@ async def stream_messages(
 ) -> StreamingResponse:
     """Follow messages as they are published and change state. A message comes again with each change.
 
-    An event's id is a position up to which everything was given. After a break the changes beyond it come again, so
-    some may be seen twice and none is missed.
+    It comes as a search tells it, with `highlights` where the query's words stand. An event's id is a position up to
+    which everything was given. After a break the changes beyond it come again, so some may be seen twice and none is
+    missed.
     """
     query = parse(q)
     start = _start(ports, last_event_id, after)
@@ -80,7 +85,9 @@ async def stream_messages(
     if len(open_streams) >= ports.limits.streams_max:
         raise Problem("too-many-streams", f"{len(open_streams)} streams are open. Close one.")
     wanted = partial(_is_wanted, ports, stored, query)
-    lines = follow(ports, stored, wanted, start)
+    told = partial(_told, ports, stored, Marker(query))
+    headers = request.headers
+    lines = follow(ports, wanted, told, start, lambda: asking(ports, headers) is not None)
     return StreamingResponse(
         _counted(lines, open_streams),
         media_type="text/event-stream",
@@ -105,7 +112,8 @@ async def _is_wanted(ports: ApiPorts, stored: Stored, query: Query, found: Messa
     if isinstance(query, MatchAll):
         return True
     text: str | None = None
-    if found.body is not None and not is_binary(found.content_type, found.content_encoding):
+    readable = not is_binary(found.content_type, found.content_encoding)
+    if found.body is not None and readable and looks_into_bodies(query):
         body = await stored.body(found.body)
         text = None if body is None else text_in(body, truncated=found.body.truncated)
     return matches(query, Subject(found, text), now_ns=ports.clock())
@@ -122,9 +130,9 @@ async def _counted(lines: AsyncIterator[bytes], open_streams: set[object]) -> As
 
 
 async def follow(
-    ports: ApiPorts, stored: Stored, wanted: Wanted, start: int
+    ports: ApiPorts, wanted: Wanted, told: Told, start: int, goes_on: Callable[[], bool]
 ) -> AsyncIterator[bytes]:
-    """Yield the lines of a stream from *start* on, until its time is up.
+    """Yield the lines of a stream from *start* on, until its time is up, its key was revoked (*goes_on*), or we stop.
 
     A reader that falls behind the buffer is told so and goes on from the present.
     """
@@ -136,15 +144,18 @@ async def follow(
         try:
             async with aclosing(_until(ports, reached, ends_at)) as changes:
                 async for given, found in changes:
+                    if not goes_on():
+                        return
                     reached = max(reached, given)
                     if found is None:
                         yield b": still here\n\n"
                     elif await wanted(found):
-                        yield await _event(ports, stored, found, reached)
+                        data = await told(found)
+                        yield _lines("message", f"{ports.views.stream}-{reached}", data)
         except StreamBehind:
-            told = {"after": str(reached), "goes_on_at": str(ports.views.position)}
+            left_out = {"after": str(reached), "goes_on_at": str(ports.views.position)}
             reached = ports.views.position - 1
-            yield _lines("behind", f"{ports.views.stream}-{reached}", orjson.dumps(told))
+            yield _lines("behind", f"{ports.views.stream}-{reached}", orjson.dumps(left_out))
         else:
             return
 
@@ -152,7 +163,7 @@ async def follow(
 async def _until(
     ports: ApiPorts, after: int, ends_at: float
 ) -> AsyncGenerator[tuple[int, MessageDocument | None]]:
-    """Yield changes, and None at every heartbeat, until *ends_at* on the loop's clock.
+    """Yield changes, and None at every heartbeat, until *ends_at* on the loop's clock or until we stop.
 
     With each comes a position up to which every change was yielded: what the views had folded before a change had to
     be waited for.
@@ -160,6 +171,7 @@ async def _until(
     loop = asyncio.get_running_loop()
     changes = ports.views.changes(after=after)
     pending: asyncio.Task[MessageDocument | None] | None = None
+    stopping = loop.create_task(ports.stop.wait())
     given = after
     try:
         while (left := ends_at - loop.time()) > 0:
@@ -169,8 +181,13 @@ async def _until(
                 await asyncio.sleep(0)
                 if not pending.done():
                     given = max(given, folded)
-            done, _ = await asyncio.wait({pending}, timeout=min(left, ports.limits.heartbeat_s))
-            if not done:
+            heartbeat_s = min(left, ports.limits.heartbeat_s)
+            await asyncio.wait(
+                {pending, stopping}, timeout=heartbeat_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if stopping.done():
+                return
+            if not pending.done():
                 yield given, None
                 continue
             found, pending = pending.result(), None
@@ -178,9 +195,10 @@ async def _until(
                 return
             yield given, found
     finally:
-        if pending is not None:
-            pending.cancel()
-            await asyncio.wait({pending})
+        waiting = {stopping} if pending is None else {stopping, pending}
+        for each in waiting:
+            each.cancel()
+        await asyncio.wait(waiting)
         if isinstance(changes, AsyncGenerator):
             await changes.aclose()
 
@@ -189,11 +207,10 @@ async def _next(changes: AsyncIterator[MessageDocument]) -> MessageDocument | No
     return await anext(changes, None)
 
 
-async def _event(ports: ApiPorts, stored: Stored, found: MessageDocument, position: int) -> bytes:
-    told = await stored.message(found, body_bytes_max=ports.limits.list_body_bytes_max)
-    return _lines(
-        "message", f"{ports.views.stream}-{position}", told.model_dump_json(by_alias=True).encode()
-    )
+async def _told(ports: ApiPorts, stored: Stored, marker: Marker, found: MessageDocument) -> bytes:
+    """Return a message as JSON, with what *marker* finds in it."""
+    told = await stored.found(found, marker, body_bytes_max=ports.limits.list_body_bytes_max)
+    return told.model_dump_json(by_alias=True).encode()
 
 
 def _lines(name: str, position: str, data: bytes) -> bytes:

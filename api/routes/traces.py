@@ -6,10 +6,11 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import ConfigDict, Field
 
 from api import access
+from api.absent import absent_trace
 from api.access import Cursor, Limit, Ports, StoredBodies
 from api.guard import name_of
 from api.ports import ApiPorts
-from api.problems import documented, not_found
+from api.problems import documented
 from api.wire import ListOut
 from api.wire_messages import MessageOut
 from events.values import shown
@@ -33,7 +34,7 @@ class TraceOut(ListOut[MessageOut]):
     "/{trace_id}",
     operation_id="getTrace",
     summary="A trace",
-    responses=documented("cursor-invalid", "not-found", "store-unavailable"),
+    responses=documented("cursor-invalid", "not-found", "not-retained", "store-unavailable"),
     response_model=TraceOut,
 )
 async def get_trace(
@@ -58,7 +59,7 @@ async def get_trace(
     )
     documents = [_newest(ports, found) for found in page.items]
     if not documents and cursor is None:
-        raise not_found("trace", wanted)
+        raise await absent_trace(ports, wanted)
     if held := access.tagged(request, response, access.entity_tag(ports, position)):
         return held
     body_max = ports.limits.list_body_bytes_max

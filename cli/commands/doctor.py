@@ -13,7 +13,7 @@ from cli.render import system as render
 from store.errors import StoreError
 
 if TYPE_CHECKING:
-    from collector.doctor import Check, Report
+    from collector.doctor.examine import Check, Report
     from store.ports import EventLog
 
 
@@ -38,7 +38,8 @@ async def _examine(here: Context) -> "tuple[Report, bool]":
     from msgspec.structs import replace
 
     from cli import wiring
-    from collector.doctor import PROBLEM, examine
+    from cli.service_rules_check import check_rules
+    from collector.doctor.examine import PROBLEM, examine
 
     checks = await _store_checks(here)
     is_away = any(check.what == "store" and check.state == PROBLEM for check in checks)
@@ -50,6 +51,8 @@ async def _examine(here: Context) -> "tuple[Report, bool]":
                     wiring.event_log(here.settings, read_only=True)
                 )
         report = await examine(wiring.collector_settings(here.settings), log)
+    if report.broker:
+        checks += await check_rules(here.settings)
     kept = [check for check in report.checks if not (is_away and check.what == "log")]
     checks = [*kept, *checks]
     healthy = all(check.state != PROBLEM for check in checks)
@@ -61,7 +64,7 @@ async def _store_checks(here: Context) -> "list[Check]":
     if here.settings.is_embedded:
         return []
     from cli import wiring
-    from collector.doctor import PROBLEM, Check
+    from collector.doctor.examine import PROBLEM, Check
     from store.elastic.examine import STORE, examine
 
     try:

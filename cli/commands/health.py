@@ -126,13 +126,13 @@ async def _behind_s(log: "EventLog", index: "MessageIndex", *, now_ns: int) -> f
 
 async def _collect(here: Context) -> str:
     from collector.amqp import AmqpError, parse_url
-    from collector.broker import ManagementRefused, ManagementUnavailable
-    from collector.opening import open_home
+    from collector.management.broker import ManagementRefused, ManagementUnavailable
+    from collector.taps.opening import open_home
 
     await _log(here)
     try:
         async with AsyncExitStack() as stack:
-            address = parse_url(here.settings.amqp_url)
+            address = parse_url(here.settings.amqp_url, here.settings.amqp_tls)
             home = await stack.enter_async_context(await open_home(address))
             if not await _is_held(home):
                 raise Stop(Exit.FAILED, "collect: no collector leads")
@@ -161,7 +161,7 @@ def _require_consumed(here: Context, taps: dict[str, tuple[int, int]]) -> None:
 async def _is_held(home: "Connection") -> bool:
     """Say whether a collector holds the leader queue, which the broker then keeps from everybody else."""
     from collector.amqp import PASSIVE, ChannelClosed
-    from collector.plan import LEADER
+    from collector.taps.plan import LEADER
 
     channel = await home.channel()
     try:
@@ -172,9 +172,9 @@ async def _is_held(home: "Connection") -> bool:
 
 
 async def _vhosts(here: Context) -> "Sequence[str]":
-    from collector.broker import Management
+    from collector.management.broker import Management
 
-    async with Management(here.settings.management) as management:
+    async with Management(here.settings.management, here.settings.management_tls) as management:
         return sorted(vhost["name"] for vhost in await management.vhosts())
 
 
@@ -183,8 +183,8 @@ async def _taps(
 ) -> dict[str, tuple[int, int]]:
     """Return ready events and consumers of the tap in each of *vhosts* that lets this user in."""
     from collector.amqp import PASSIVE, ChannelClosed
-    from collector.opening import open_vhosts
-    from collector.plan import FIREHOSE
+    from collector.taps.opening import open_vhosts
+    from collector.taps.plan import FIREHOSE
 
     found: dict[str, tuple[int, int]] = {}
     for vhost, connection in (await open_vhosts(stack, home, vhosts)).items():

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from cli.context import Context, JsonOption, context_of, progress
 from cli.exits import Exit, Stop
-from cli.settings import Settings, redacted_url
+from cli.settings import Settings
 from cli.terminal import safe
+from cli.urls import redacted_url
 
 if TYPE_CHECKING:
     from store.copy import Copied

@@ -141,18 +141,21 @@ def trace(
     context: typer.Context,
     trace_id: Annotated[str, typer.Argument(help="A trace id, or the uid of one of its messages.")],
     limit: LimitOption = 500,
+    cursor: Annotated[
+        str | None, typer.Option(help="Go on after a page: the cursor that it ended with.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Draw the tree of a trace, with latencies and the evidence for each link."""
+    """Draw the tree of a trace, with latencies and the evidence for each link; a long one page by page."""
     here = context_of(context)
     with here.api() as api:
         try:
-            found = api.pages(f"/traces/{segment(trace_id)}", limit=limit)
+            found = api.pages(f"/traces/{segment(trace_id)}", limit=limit, cursor=cursor)
         except Stop as stop:
             wanted = _trace_of(here, trace_id) if stop.code is Exit.FAILED else None
             if wanted is None:
                 raise
-            found = api.pages(f"/traces/{segment(wanted)}", limit=limit)
+            found = api.pages(f"/traces/{segment(wanted)}", limit=limit, cursor=cursor)
     here.show(found, as_json=json, lines=render_trace.draw(found))
 
 

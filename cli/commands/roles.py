@@ -2,8 +2,11 @@
 
 import asyncio
 import os
+import sys
+import tempfile
 import time
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 STREAM = "main"
 NEVER = 2**63  # a position that no log reaches
+SWITCH_S = 0.000_5
+"""How long the thread that appends waits for its turn at most, each time it comes back from the disk. With Python's 5 ms a
+block would wait for the decoding of the next one."""
 
 
 def install(app: typer.Typer) -> None:
@@ -41,9 +47,13 @@ def run(context: typer.Context) -> None:
     require_safe_address(here.settings)
 
     async def work(stop: asyncio.Event) -> Exit:
-        return await supervisor.supervise(
-            supervisor.children(os.getpid()), stop, here.terminal.tell
-        )
+        with tempfile.TemporaryFile(buffering=0) as word:
+            roles = supervisor.children(
+                os.getpid(),
+                otlp=here.settings.otlp_endpoint is not None,
+                word_fd=word.fileno(),
+            )
+            return await supervisor.supervise(roles, stop, here.terminal.tell)
 
     raise typer.Exit(run_async(work))
 
@@ -71,9 +81,10 @@ async def _collect(here: Context, stop: asyncio.Event, *, standby: bool) -> Exit
     from cli import wiring
     from collector.run import collect as capture
 
+    sys.setswitchinterval(SWITCH_S)
     async with wiring.event_log(here.settings, read_only=False) as log:
         outcome = await capture(
-            wiring.collector_settings(here.settings, standby=standby), log, stop
+            wiring.collector_settings(here.settings, standby=standby), log, stop, tell=here.word
         )
     code = Exit(outcome.code)
     if code is not Exit.OK:
@@ -83,8 +94,8 @@ async def _collect(here: Context, stop: asyncio.Event, *, standby: bool) -> Exit
 
 def _remove(here: Context) -> None:
     from cli import wiring
-    from collector.broker import BrokerUnavailable
     from collector.errors import LeaderHeld, VhostUnknown
+    from collector.management.broker import BrokerUnavailable
     from collector.remove import remove as take_away
 
     try:
@@ -130,7 +141,7 @@ async def _project(here: Context, stop: asyncio.Event) -> Exit:
 
 
 def serve(context: typer.Context) -> None:
-    """Serve the API and the page; the views are folded in memory."""
+    """Serve the API and the web UI; the views are folded in memory."""
     here = context_of(context)
     from cli.serving import require_safe_address
 
@@ -155,7 +166,9 @@ async def _serve(here: Context, stop: asyncio.Event) -> Exit:
                 log, snapshots, await stream_of(log), limits=wiring.linker_limits(settings)
             )
         )
-        app = create_app(await serving.ports_of(settings, log, index, views))
+        commands = await opened.enter_async_context(wiring.command_sender(settings, log))
+        ports = await serving.ports_of(settings, log, index, views, commands, here.word)
+        app = create_app(replace(ports, stop=stop))
         here.terminal.tell(f"hoptrail: http://{settings.http}/")
         watcher = asyncio.create_task(_stop_when_failed(views, stop))
         await serving.serve(app, listener, stop)

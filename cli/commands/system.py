@@ -17,14 +17,14 @@ def install(app: typer.Typer) -> None:
     app.command()(topology)
     app.command()(services)
     app.command()(relationships)
-    app.command()(queues)
+    app.add_typer(queues, name="queues")
     app.command("dead-letters")(dead_letters)
     app.command()(capture)
     app.command()(projections)
 
 
 def topology(context: typer.Context, json: JsonOption = False) -> None:
-    """Show services, exchanges and queues, and the ways that messages take between them."""
+    """Show services, exchanges and queues, and the edges that messages take between them."""
     here = context_of(context)
     with here.api() as api:
         answer = api.get("/topology")
@@ -47,25 +47,48 @@ def relationships(context: typer.Context, json: JsonOption = False) -> None:
     here.show(answer, as_json=json, table=render.relationships(answer))
 
 
-def queues(
+queues = typer.Typer(invoke_without_command=True)
+
+
+@queues.callback()
+def list_queues(context: typer.Context, json: JsonOption = False) -> None:
+    """Show the queues: what is believed to wait in them, beside the broker's own depths."""
+    if context.invoked_subcommand is not None:
+        return
+    here = context_of(context)
+    with here.api() as api:
+        answer = api.get("/queues")
+    here.show(answer, as_json=json, table=render.queues(answer))
+    if not json:
+        for line in render.queue_notes(answer["items"]):
+            here.terminal.tell(line, "yellow")
+
+
+@queues.command("show")
+def show_queue(
     context: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(help="A queue: show what is in it, without taking anything out.")
-    ] = None,
+    name: Annotated[str, typer.Argument(help="The queue's name.")],
     vhost: Annotated[str, typer.Option(help="Its vhost.")] = "/",
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Also what was handed out and is not known to be settled."),
+    ] = False,
     limit: LimitOption = 50,
     json: JsonOption = False,
 ) -> None:
-    """Show the queues beside the broker's own depths, or what is believed to be in one of them."""
+    """Show what waits in a queue, in its order, with age, and how sure that is. Nothing is taken out of it."""
     here = context_of(context)
+    path = f"/queues/{segment(vhost)}/{segment(name)}"
     with here.api() as api:
-        if name is None:
-            answer = api.get("/queues")
-            here.show(answer, as_json=json, table=render.queues(answer))
-        else:
-            answer = api.pages(f"/queues/{segment(vhost)}/{segment(name)}/contents", limit=limit)
-            here.show(answer, as_json=json, table=render.contents(answer))
-            here.terminal.tell(counted(answer), "dim")
+        queue = api.get(path)
+        waiting = None if everything else "true"
+        answer = api.pages(f"{path}/contents", limit=limit, waiting=waiting)
+    if json:
+        here.show({"queue": queue, "contents": answer}, as_json=True)
+        return
+    here.show(queue, as_json=False, lines=render.queue(queue))
+    here.show(answer, as_json=False, table=render.contents(answer))
+    here.terminal.tell(counted(answer), "dim")
 
 
 def dead_letters(
@@ -73,6 +96,16 @@ def dead_letters(
     group: Annotated[
         str | None, typer.Argument(help="A group's id: show its messages instead.")
     ] = None,
+    state: Annotated[
+        str | None,
+        typer.Option(
+            help="Only what is open, retrying, retried-and-delivered, retried-and-dead-again, archived or "
+            "resolved-by-itself."
+        ),
+    ] = None,
+    timers: Annotated[
+        bool, typer.Option("--timers", help="Also expiries that serve as a delay.")
+    ] = False,
     limit: LimitOption = 50,
     json: JsonOption = False,
 ) -> None:
@@ -80,12 +113,13 @@ def dead_letters(
     here = context_of(context)
     with here.api() as api:
         if group is None:
-            answer = api.get("/dead-letters")
+            answer = api.get("/dead-letters", state=state, timers="true" if timers else None)
             here.show(answer, as_json=json, table=render.dead_letters(answer))
         else:
-            answer = api.pages(f"/dead-letters/{segment(group)}/messages", limit=limit)
-            rows = [render_message.row(item) for item in answer["items"]]
-            here.show(answer, as_json=json, table=(render_message.TITLES, rows))
+            path = f"/dead-letters/{segment(group)}/messages"
+            answer = api.pages(path, limit=limit, state=state)
+            rows = [[*render_message.row(item), item["fate"]] for item in answer["items"]]
+            here.show(answer, as_json=json, table=((*render_message.TITLES, "fate"), rows))
         unseen = 0 if json else api.get("/capture")["unseen_dead_letters"]
     if unseen:
         here.terminal.tell(

@@ -80,14 +80,25 @@ def _facts(message: dict[str, Any]) -> list[tuple[str, str]]:
         ("message id", text(message["message_id"])),
         ("correlation id", text(message["correlation_id"])),
         ("type", text(message["type"])),
+        ("message type", _message_type(message)),
+        ("framework", message["framework"] or ""),
+        ("error", message["error"] or ""),
         ("content type", text(message["content_type"])),
         ("reply to", text(message["reply_to"])),
         ("app id", text(message["app_id"])),
         ("latency", duration(message["latency_ms"])),
+        ("end to end", duration(message["end_to_end_ms"])),
         ("retry rounds", str(message["retry_rounds"] or "")),
+        ("published again", str(message["framework_retries"] or "")),
         ("trace", message["trace_id"]),
         ("kibana", message["links"]["kibana"] or ""),
     ]
+
+
+def _message_type(message: dict[str, Any]) -> str:
+    """Return the type where the property `type` does not tell it already."""
+    evidence = message["message_type_evidence"]
+    return "" if evidence in (None, "type") else f"{message['message_type']} ({evidence})"
 
 
 def _copy(copy: dict[str, Any]) -> Iterator[Line]:
@@ -101,6 +112,7 @@ def _copy(copy: dict[str, Any]) -> Iterator[Line]:
         consumer = attempt["consumer"]
         yield [
             f"      {moment(attempt['delivered_at'])} delivered{again} to {safe(name_of(consumer))}",
+            _times(copy, attempt),
             (
                 f"  [{safe(consumer['evidence'] or 'no evidence')} {consumer['confidence']:.2f}]",
                 "dim",
@@ -119,6 +131,16 @@ def _copy(copy: dict[str, Any]) -> Iterator[Line]:
         ]
 
 
+def _times(copy: dict[str, Any], attempt: dict[str, Any]) -> str:
+    """Return how long a copy waited before its first delivery, and how long the work on it is estimated to have taken."""
+    told = ""
+    if attempt is copy["attempts"][0] and copy["queue_wait_ms"] is not None:
+        told += f", waited {duration(copy['queue_wait_ms'])}"
+    if attempt["processing_ms"] is not None:
+        told += f", worked on for {duration(attempt['processing_ms'])} (estimated)"
+    return told
+
+
 def _why(message: dict[str, Any]) -> Iterator[Line]:
     """Yield why we think so: every inference with its evidence."""
     yield [("  why we think so", "dim")]
@@ -131,15 +153,18 @@ def _why(message: dict[str, Any]) -> Iterator[Line]:
     ]
     for link in [message["parent"], *message["other_parents"]]:
         if link:
-            rivals = f", {link['rivals']} rivals" if link["rivals"] else ""
-            yield [
-                (
-                    f"    caused by {safe(link['uid'])}: {safe(link['evidence'])} "
-                    f"({link['confidence']:.2f}{rivals})"
-                )
-            ]
+            yield [f"    caused by {_link(link)}"]
     if message["parent"] is None:
         yield ["    nothing tells what caused it"]
+    for change in message["parent_changes"]:
+        before = _link(change["before"]) if change["before"] else "nothing"
+        after = _link(change["after"]) if change["after"] else "nothing"
+        yield [
+            (
+                f"    changed {moment(change['at'])} at position {change['position']} from {before} to {after}: "
+                f"{safe(change['why'])}"
+            )
+        ]
     for copy in message["copies"]:
         if copy["cause"]:
             yield [
@@ -151,6 +176,24 @@ def _why(message: dict[str, Any]) -> Iterator[Line]:
         for attempt in copy["attempts"]:
             if attempt["settled"] and attempt["settled"] != copy["cause"]:
                 yield [f"    {safe(text(copy['queue']))} settled: {safe(attempt['settled'])}"]
+            if attempt["processing_evidence"]:
+                told = safe(attempt["processing_evidence"])
+                yield [f"    {safe(text(copy['queue']))} work ended: {told} (estimated)"]
+
+
+def _link(link: dict[str, Any]) -> str:
+    rivals = f", {_rivals(link)}" if link["rivals"] else ""
+    return f"{safe(link['uid'])}: {safe(link['evidence'])} ({link['confidence']:.2f}{rivals})"
+
+
+def _rivals(link: dict[str, Any]) -> str:
+    """Return how many others it could have been, the likeliest by name: ``4 rivals: main-4, main-5, main-6 and 1 more``."""
+    count, named = link["rivals"], link["rival_uids"]
+    told = "1 rival" if count == 1 else f"{count} rivals"
+    if not named:
+        return told
+    more = f" and {count - len(named)} more" if count > len(named) else ""
+    return f"{told}: {safe(', '.join(named))}{more}"
 
 
 def _body(body: dict[str, Any] | None) -> Iterator[Line]:

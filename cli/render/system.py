@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+from cli.render.operations import fates
 from cli.render.trace import Line
-from cli.render.values import exchange, moment, text, texts
+from cli.render.values import duration, exchange, moment, text, texts
 from cli.terminal import safe
 
+WHOLE = 100.0
+WINDOWS = {"hour": "last hour", "day": "last day", "all": "since the retained log begins"}
 Table = tuple[tuple[str, ...], list[list[str]]]
 
 
@@ -24,7 +27,7 @@ def topology(answer: dict[str, Any]) -> Table:
         ]
         for edge in answer["edges"]
     ]
-    return ("from", "way", "to", "messages", "binding keys", "known as"), rows
+    return ("from", "how", "to", "messages", "binding keys", "known as"), rows
 
 
 def _node(node: dict[str, Any]) -> str:
@@ -77,6 +80,7 @@ def queues(answer: dict[str, Any]) -> Table:
             str(row["waiting"]),
             _known(row["broker_ready"]),
             _known(row["broker_unacked"]),
+            f"{row['agreement']['verdict']} {row['agreement']['confidence']:.2f}",
             str(row["published"]),
             str(row["deliveries"]),
             str(row["dead_lettered"]),
@@ -85,9 +89,45 @@ def queues(answer: dict[str, Any]) -> Table:
         for row in answer["items"]
     ]
     titles = (
-        "vhost", "queue", "type", "waiting", "broker ready", "unacked", "published", "deliveries", "died", "consumers",
+        "vhost", "queue", "type", "waiting", "broker ready", "unacked", "agrees", "published", "deliveries", "died",
+        "consumers",
     )  # fmt: skip
     return titles, rows
+
+
+def queue(state: dict[str, Any]) -> Iterator[Line]:
+    """Yield what one queue holds, and how far that agrees with the broker's own depth."""
+    agreement = state["agreement"]
+    style = {"exact": "green", "moving": "green", "unknown": "dim"}.get(
+        agreement["verdict"], "yellow"
+    )
+    held = state["delivered"] - state["returned"]
+    yield [
+        (safe(text(state["name"])), "bold"),
+        f"  {state['waiting'] + state['returned']} wait, {held} handed out and not known to be settled",
+    ]
+    sampled = moment(agreement["sampled_at"])
+    counted = f", {agreement['broker_ready']} ready at {sampled} UTC" if sampled else ""
+    yield [
+        "  against the broker: ",
+        (agreement["verdict"], style),
+        f" ({agreement['confidence']:.2f}): {safe(agreement['why'])}{counted}",
+    ]
+    for line in queue_notes([state]):
+        yield [("  " + line, "yellow")]
+
+
+def queue_notes(states: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield for each queue what of it is known by number only."""
+    for state in states:
+        name = safe(text(state["name"]))
+        if state["uncertain"]:
+            yield (
+                f"{name}: {state['uncertain']} older copies are only counted, because more wait in all than are kept "
+                "(HOPTRAIL_LIVE_COPIES_MAX)"
+            )
+        if state["unseen"]:
+            yield f"{name}: {state['unseen']} more are there that were never seen"
 
 
 def contents(answer: dict[str, Any]) -> Table:
@@ -95,16 +135,18 @@ def contents(answer: dict[str, Any]) -> Table:
     rows = [
         [
             moment(row["enqueued_at"]),
+            duration(row["age_s"] * 1_000),
             row["uid"],
             exchange(row["exchange"]),
             text(row["routing_key"]),
             text(row["type"]),
-            row["state"],
+            row["state"] + (" (went back)" if row["returned"] else ""),
             f"{row['confidence']:.2f}",
         ]
         for row in answer["items"]
     ]
-    return ("enqueued", "uid", "exchange", "routing key", "type", "state", "confidence"), rows
+    titles = ("enqueued", "age", "uid", "exchange", "routing key", "type", "state", "confidence")
+    return titles, rows
 
 
 def dead_letters(answer: dict[str, Any]) -> Table:
@@ -122,12 +164,14 @@ def dead_letters(answer: dict[str, Any]) -> Table:
             str(row["deaths"]),
             moment(row["last_seen"]),
             row["error"] or "",
+            fates(row),
+            row["note"] or "",
         ]
         for row in answer["items"]
     ]
     titles = (
         "group", "died in", "reason", "through", "now in", "type", "service", "messages", "deaths",
-        "last seen", "error",
+        "last seen", "error", "what became of them", "note",
     )  # fmt: skip
     return titles, rows
 
@@ -135,6 +179,10 @@ def dead_letters(answer: dict[str, Any]) -> Table:
 def capture(answer: dict[str, Any]) -> Iterator[Line]:
     """Yield the lines that tell what capture saw, missed and cannot see."""
     state = ("capturing", "green") if answer["running"] else ("not capturing", "red")
+    if lost := answer["lost"]:
+        yield [
+            (f"nothing is captured since {moment(lost['since'])} UTC: {safe(lost['why'])}", "red")
+        ]
     level = "level with it" if answer["caught_up"] else "catching up"
     yield [
         state,
@@ -152,18 +200,55 @@ def capture(answer: dict[str, Any]) -> Iterator[Line]:
     yield [
         f"  from {moment(answer['first_observed_at'])} to {moment(answer['last_observed_at'])} UTC"
     ]
+    for row in _of_interest(answer["coverage"]):
+        yield coverage_line(row)
     for gap in answer["gaps"]:
         yield [("  gap ", "yellow"), gap_line(gap)]
     unseen = answer["unseen_dead_letters"]
     told = "not known, the broker does not count them" if unseen is None else unseen
     yield [f"  dead letters that no tap showed: {told}"]
-    for row in answer["left_alone"]:
+    for row in (*answer["exchange_taps"], *answer["dead_letter_taps"]):
+        yield [("  tapped ", "green"), safe(f"{text(row['exchange'])} in {text(row['vhost'])}")]
+        if row["warning"]:
+            yield [("    → ", "dim"), safe(row["warning"])]
+    for row in (*answer["exchanges_left_alone"], *answer["left_alone"]):
+        waiting = row.get("waiting")
+        behind = "" if waiting is None else f"; {waiting} messages wait in the queues behind it"
+        name = text(row["exchange"]) or "the default exchange"
         yield [
             ("  not tapped ", "yellow"),
-            safe(", ".join(f"{key} {text(row[key])}" for key in row)),
+            safe(f"{name} in {text(row['vhost'])}: {row['why']}{behind}"),
         ]
     for sentence in answer["blind_spots"]:
         yield [("  not seen: ", "dim"), safe(sentence)]
+
+
+def _of_interest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the coverage of all vhosts together, and of those vhosts where something was missed or nothing is known."""
+    return [
+        row
+        for row in rows
+        if row["vhost"] is None or (row["window"] == "day" and row["percent"] != WHOLE)
+    ]
+
+
+def coverage_line(row: dict[str, Any]) -> Line:
+    """Return which share was captured, of what, and what that rests on."""
+    where = "all vhosts" if row["vhost"] is None else f"vhost {text(row['vhost'])}"
+    when = WINDOWS[row["window"]]
+    if row["percent"] is None:
+        return [f"  coverage of {safe(where)}, {when}: ", ("not known", "yellow"), _because(row)]
+    style = "green" if row["percent"] == WHOLE else "yellow"
+    told = f" of {row['broker']}" if row["broker"] is not None else ""
+    return [
+        f"  coverage of {safe(where)}, {when}: ",
+        (f"{row['percent']:.2f} %", style),
+        f"{told}, {row['missed']} missed, by {safe(row['basis'])}",
+    ]
+
+
+def _because(row: dict[str, Any]) -> str:
+    return ", " + safe(row["basis"].removeprefix("not known: "))
 
 
 def doctor(report: dict[str, Any]) -> Iterator[Line]:
@@ -176,10 +261,28 @@ def doctor(report: dict[str, Any]) -> Iterator[Line]:
         ]
         for command in check["mend"]:
             yield [("           → ", "dim"), safe(command)]
+    yield from _costs(report)
     yield [("settings", "dim")]
     for name, value in report["settings"].items():
         if value:
             yield [f"  {name}={safe(value)}"]
+
+
+def _costs(report: dict[str, Any]) -> Iterator[Line]:
+    """Yield the lines that say what each mode of the tap would cost the broker."""
+    if not report["costs"]:
+        return
+    yield [("cost on the broker", "dim"), f"  {safe(report['cost_basis'])}"]
+    for cost in report["costs"]:
+        share = "" if cost["of_all"] is None else f" ({cost['of_all']:.1%} of all)"
+        most = " at most" if cost["mode"] == "exchanges" else ""
+        yield [
+            (
+                f"  {cost['mode']:<9} {cost['queue_type']:<7}{most} {cost['events']:,.0f} events/s, "
+                f"{cost['cores']:.2f} cores{share}, tap queue up to {cost['disk_bytes_max'] / 1e9:,.1f} GB on disk"
+            )
+        ]
+    yield [("  → ", "dim"), safe(report["advice"])]
 
 
 def _known(value: int | None) -> str:

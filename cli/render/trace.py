@@ -9,11 +9,15 @@ from cli.terminal import safe
 
 Line = list[str | tuple[str, str]]
 
+DEPTH_DRAWN_MAX = 24
+"""Deeper steps are no longer drawn further to the right but numbered: a chain may be as long as the trace."""
+
 
 def draw(trace: dict[str, Any]) -> Iterator[Line]:
     """Yield the lines of a trace's tree, roots in the order of their publishing.
 
-    A message whose parent is not among the items is drawn as a root that names it. Cycles cannot hang the drawing.
+    A message whose parent is not among the items is drawn as a root that names it. Cycles cannot hang the drawing, and its
+    lines grow with the number of items alone.
     """
     items = sorted(trace["items"], key=lambda item: int(item["position"]))
     known = {item["uid"] for item in items}
@@ -29,7 +33,9 @@ def draw(trace: dict[str, Any]) -> Iterator[Line]:
         if item["uid"] not in drawn:
             yield from _branch(item, children, drawn)
     if trace["next"]:
-        yield [(f"{len(items)} of {trace['total']} messages drawn; --limit draws more", "yellow")]
+        more = "" if trace["total_is"] == "exact" else "at least "
+        yield [(f"{len(items)} of {more}{trace['total']} messages drawn; the next ones:", "yellow")]
+        yield [(f"hoptrail trace {safe(trace['trace_id'])} --cursor {trace['next']}", "yellow")]
 
 
 def _summary(trace: dict[str, Any], items: list[dict[str, Any]]) -> str:
@@ -48,22 +54,31 @@ def _summary(trace: dict[str, Any], items: list[dict[str, Any]]) -> str:
 def _branch(
     root: dict[str, Any], children: dict[str | None, list[dict[str, Any]]], drawn: set[str]
 ) -> Iterator[Line]:
-    todo: list[tuple[dict[str, Any], str, str]] = [(root, "", "")]
+    todo: list[tuple[dict[str, Any], str, str, int]] = [(root, "", "", 0)]
+    elsewhere = root["parent"] is not None
     while todo:
-        item, lead, below = todo.pop()
+        item, lead, below, depth = todo.pop()
         if item["uid"] in drawn:
             continue
         drawn.add(item["uid"])
         under = children[item["uid"]]
         yield [(lead, "dim"), *_headline(item)]
+        if elsewhere:
+            yield [
+                (below + "  ", "dim"),
+                (f"caused by {safe(item['parent']['uid'])}, not drawn here", "dim"),
+            ]
+            elsewhere = False
         bar = "│ " if under else "  "
         for copy in item["copies"]:
             yield [(below + bar, "dim"), *_copy_line(copy)]
         for at, child in reversed(list(enumerate(under))):
             last = at == len(under) - 1
-            todo.append(
-                (child, below + ("└─ " if last else "├─ "), below + ("   " if last else "│  "))
-            )
+            if depth >= DEPTH_DRAWN_MAX:
+                todo.append((child, f"{below}{depth + 1}─ ", below, depth + 1))
+                continue
+            deeper = below + ("   " if last else "│  ")
+            todo.append((child, below + ("└─ " if last else "├─ "), deeper, depth + 1))
 
 
 def _headline(item: dict[str, Any]) -> Line:
