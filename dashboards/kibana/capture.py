@@ -55,7 +55,7 @@ def _said(public_url: str) -> str:
         "- *Reduced*: Elasticsearch refused the whole document, so only identity, times and state are searched.\n\n"
         "**What cannot stand here:** gaps, overlaps, the lag of capture, the broker's own counts, dropped tap messages. "
         "They are facts of the log, which Kibana cannot read; and what was never seen has no document. An empty time here "
-        f"may be quiet or a gap: [ask hoptrail]({public_url}/), or run `hoptrail capture`."
+        f"may be quiet or a gap: [ask hoptrail]({public_url}/capture), or run `hoptrail capture`."
     )
 
 

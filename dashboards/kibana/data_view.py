@@ -35,7 +35,7 @@ def data_view_id(prefix: str) -> str:
 
 def data_view(prefix: str, public_url: str) -> SavedObject:
     """Return the data view; *public_url* is where its users open hoptrail."""
-    message, trace = opening(public_url, "messages"), opening(public_url, "traces")
+    message, trace = opening(public_url, "messages"), opening(public_url, "conversations")
     formats = {
         fields.UID: message,
         fields.LONG_NAMES[fields.UID]: message,
@@ -72,6 +72,6 @@ def opening(public_url: str, kind: str) -> Json:
             "labelTemplate": "{{value}}",
             "openLinkInCurrentTab": False,
             "type": "a",
-            "urlTemplate": f"{public_url.rstrip('/')}/#/{kind}/{{{{value}}}}",
+            "urlTemplate": f"{public_url.rstrip('/')}/{kind}/{{{{value}}}}",
         },
     }

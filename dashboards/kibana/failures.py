@@ -17,7 +17,7 @@ def failures(prefix: str, public_url: str) -> Dashboard:
         "**What failed.** *Dead-lettered*: a copy died by a failure and has not come back to a queue it was in. "
         "*Died on the way*: it died at least once, in a retry loop or a delay too, whatever became of it. "
         "A message that died in several queues stands in a row for each of them. "
-        f"[Groups, trends and examples in hoptrail]({public_url}/)"
+        f"[Groups, trends and examples in hoptrail]({public_url}/dead-letters)"
     )
     return Dashboard(
         id=f"{prefix}-dashboard-failures",

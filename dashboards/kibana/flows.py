@@ -14,7 +14,7 @@ def flows(prefix: str, public_url: str) -> Dashboard:
     said = (
         "**Who talks to whom**, as seen in messages of the time chosen; dashed red: died here, went there. A click in the "
         "picture narrows everything to what was clicked. What is declared but unused is not here: "
-        f"[hoptrail's topology]({public_url}/) has both."
+        f"[hoptrail's topology]({public_url}/topology) has both."
     )
     return Dashboard(
         id=f"{prefix}-dashboard-flows",
