@@ -26,9 +26,18 @@ from tests.support.proxy import Proxy
 
 parts.strip_environment()
 
-pytest_plugins = ["tests.support.elastic_fixtures", "tests.support.preparing"]
+pytest_plugins = [
+    "tests.support.elastic_fixtures",
+    "tests.support.preparing",
+    "tests.support.visible_fixtures",
+    "tests.support.lives",
+]
 
 VHOST_NAME_LENGTH_MAX = 60
+LONG = ("test_capture_cluster", "test_capture_", "test_lives_", "test_retry", "test_commands")
+"""How the modules that wait longest are called: they begin first, so that none is left running alone at the end."""
+BROWSED = "web"
+"""The tests in a browser, which take as long."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,6 +46,18 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in parts.CHOICES:
         parts.choice(name)
     config.stash[parts.USED] = set()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the modules that take longest first; the order within a module stays."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.path.parent.name == BROWSED:
+        return 1
+    name = item.path.stem
+    return next((turn for turn, start in enumerate(LONG) if name.startswith(start)), len(LONG))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 
 from events.facts import BodyRef
 from events.values import AmqpDecimal, AmqpTimestamp
-from store.documents import Attempt, Copy, DeadLetter, MessageDocument, ParentLink, Party
+from store.documents import (
+    Attempt,
+    Copy,
+    DeadLetter,
+    MessageDocument,
+    ParentChange,
+    ParentLink,
+    Party,
+)
 from store.ports import Checkpoint, MessageIndex
 
 SECOND = 1_000_000_000
@@ -63,6 +71,7 @@ _text = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
 )
 _name = st.one_of(st.sampled_from(NAMES), st.sampled_from(NAMES), _text, st.binary(max_size=3))
+_shown = st.one_of(st.sampled_from(NAMES), _text)
 _few = st.lists(_name, max_size=3).map(tuple)
 _instant = st.integers(NOW - 5, NOW + 5)
 _scalar = st.one_of(
@@ -92,7 +101,13 @@ _party = st.builds(
     evidence=st.none() | st.just("app_id"),
     confidence=st.sampled_from([0.0, 0.5, 1.0]),
 )
-_attempt = st.builds(Attempt, delivered_at=_instant, redelivered=st.booleans(), consumer=_party)
+_attempt = st.builds(
+    Attempt,
+    delivered_at=_instant,
+    redelivered=st.booleans(),
+    consumer=_party,
+    processing_ms=st.none() | st.just(2.5),
+)
 _death = st.builds(
     DeadLetter,
     reason=st.sampled_from(["rejected", "expired"]),
@@ -117,6 +132,16 @@ _link = st.builds(
     uid=st.sampled_from(["main-0", "main-1"]),
     evidence=st.just("w3c"),
     confidence=st.just(0.9),
+    rivals=st.just(4),
+    rival_uids=st.sampled_from([(), ("main-2",), ("main-2", "main-3")]),
+)
+_change = st.builds(
+    ParentChange,
+    at=_instant,
+    position=st.just(7),
+    before=st.none() | _link,
+    after=_link,
+    why=st.just("told late"),
 )
 
 
@@ -136,6 +161,12 @@ def documents(position: int) -> st.SearchStrategy[MessageDocument]:
         state=st.sampled_from(["waiting", "delivered", "dead-lettered"]),
         message_id=st.none() | _name,
         type=st.none() | _name,
+        message_type=st.none() | _shown,
+        message_type_evidence=st.none() | st.just("celery task"),
+        framework=st.none() | st.sampled_from(["Celery", "Dramatiq"]),
+        framework_retries=st.none() | st.integers(1, 3),
+        error=st.none() | _text,
+        end_to_end_ms=st.none() | st.sampled_from([0.0, 12.5]),
         headers=_headers,
         body=st.none()
         | st.builds(BodyRef, st.just(bytes(16)), st.integers(0, 9), st.just(0), st.just(0)),
@@ -145,6 +176,7 @@ def documents(position: int) -> st.SearchStrategy[MessageDocument]:
         other_parents=st.lists(_link, max_size=1).map(tuple),
         latency_ms=st.none() | st.sampled_from([0.0, 0.0005, 1.5, 2.0, 500.25]),
         retry_rounds=st.integers(0, 2),
+        parent_changes=st.lists(_change, max_size=1).map(tuple),
     )
 
 

@@ -13,6 +13,7 @@ from store.query_parser import parse
 from store.ranking import HISTOGRAM_BUCKETS_MAX, TOTAL_MAX
 from tests.contract import matrix, text_cases
 from tests.contract.cases import CASES, DOCUMENTS, TEXTS
+from tests.contract.conversations import ConversationsContract
 from tests.contract.documents import NOW, checkpoint, fill, message
 
 MANY = 12_500
@@ -71,7 +72,7 @@ def in_order(
     return sorted(documents, key=key, reverse=descending)
 
 
-class MessageIndexContract:
+class MessageIndexContract(ConversationsContract):
     """A subclass gives the fixture ``index``, empty."""
 
     @pytest.mark.parametrize(("query", "expected"), CASES, ids=[query for query, _ in CASES])
@@ -246,6 +247,32 @@ class MessageIndexContract:
             "header.tenant": {"acme": 1},
         }
 
+    async def test_facets_can_begin_with_something(self, index: MessageIndex) -> None:
+        """Only values that begin with the prefix are told, upper and lower case alike, whatever the field is."""
+        await fill(
+            index,
+            [
+                message(0, exchange="Orders", latency_ms=12.5, headers={"a.b": "x=Y"}),
+                message(1, exchange="orders.new", latency_ms=1.25, headers={"a.b": "x"}),
+                message(2, exchange="orders", latency_ms=3.0, headers={"a": {"b": "X=y"}}),
+                message(3, exchange="other.*", publish_observed=False),
+                message(4, exchange="ÖRE"),
+            ],
+        )
+
+        async def told(field: str, prefix: str) -> dict[str, int]:
+            found = await index.facets(parse(""), [field], size=9, now_ns=NOW, prefix=prefix)
+            return dict(found[field])
+
+        assert await told("exchange", "ORDERS") == {"Orders": 1, "orders": 1, "orders.new": 1}
+        assert await told("exchange", "orders.") == {"orders.new": 1}
+        assert await told("exchange", "Other.*") == {"other.*": 1}
+        assert await told("exchange", "öre") == {"ÖRE": 1}
+        assert await told("exchange", "rders") == {}
+        assert await told("latency_ms", "1") == {"1.25": 1, "12.5": 1}
+        assert await told("publish_observed", "F") == {"false": 1}
+        assert await told("header.a.b", "X=") == {"x=Y": 1, "X=y": 1}
+
     async def test_an_unknown_facet_is_refused(self, index: MessageIndex) -> None:
         """Facets of a field that does not exist are an error that names it."""
         await fill(index, DOCUMENTS)
@@ -292,6 +319,32 @@ class MessageIndexContract:
             places = [(d.published_at - NOW + 3200) // 100 for d in documents if d.state in states]
             assert list(told) == [places.count(bucket) for bucket in range(30)]
         assert list(empty) == [0, 0]
+
+    async def test_a_histogram_is_told_apart_by_state(self, index: MessageIndex) -> None:
+        """Each bucket tells how many of its matches have each state, as they are now; an empty one names none."""
+        told = await index.histogram_by(
+            parse(""), "state", since=0, width_ns=NOW, buckets=2, now_ns=NOW
+        )
+        documents = many()
+        await fill(index, documents)
+        await fill(index, [msgspec.structs.replace(documents[-1], version=2, state="settled")])
+        ask = {"since": NOW - 3200, "width_ns": 100, "buckets": 34, "now_ns": NOW}
+
+        states = [dict(each) for each in await index.histogram_by(parse(""), "state", **ask)]
+        waiting = await index.histogram_by(parse("state:waiting e1"), "state", **ask)
+
+        assert [dict(each) for each in told] == [{}, {}]
+        assert [sum(each.values()) for each in states] == list(
+            await index.histogram(parse(""), **ask)
+        )
+        assert sum(each.get("settled", 0) for each in states) == 1
+        assert states[-1] == {}
+        assert {state for each in waiting for state in each} == {"waiting"}
+
+    async def test_a_histogram_is_told_apart_by_some_fields_only(self, index: MessageIndex) -> None:
+        """A field of which a message may have several values, or none, is refused."""
+        with pytest.raises(ValueError, match="queue"):
+            await index.histogram_by(parse(""), "queue", since=0, width_ns=1, buckets=1, now_ns=NOW)
 
     @pytest.mark.parametrize(
         ("since", "width_ns", "buckets"),

@@ -34,12 +34,13 @@ from tests.contract.test_index_differential import (
     shown,
     sorts,
 )
+from tests.support import parts
 from tests.support.elastic_fixtures import forget
 from tests.support.elastic_server import ElasticServer
 
 EXAMPLES = settings(
     deadline=None,
-    max_examples=15,
+    max_examples=parts.proof(6, whole=15),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

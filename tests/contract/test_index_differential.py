@@ -20,6 +20,7 @@ from store.ranking import SORT_VALUES
 from store.sqlite.index import SqliteMessageIndex
 from tests.contract.documents import NOW, SECOND, bodies, checkpoint, documents, message
 from tests.contract.queries import queries
+from tests.support import parts
 
 # An example is a database: so many of them, and no search for a smaller one beyond what is quick.
 EXAMPLES = settings(
@@ -67,7 +68,7 @@ async def answers(
     return found[0], found[1]
 
 
-@settings(EXAMPLES, max_examples=150)
+@settings(EXAMPLES, max_examples=parts.proof(50, whole=150))
 @given(told=saves, asked=st.lists(st.tuples(queries, sorts), min_size=1, max_size=6))
 def test_every_store_gives_the_same_pages(told: Saves, asked: list[tuple[Query, Sort]]) -> None:
     """Any query, sorted in any way, gives the same documents in the same order on the same pages."""
@@ -79,7 +80,7 @@ def test_every_store_gives_the_same_pages(told: Saves, asked: list[tuple[Query, 
     assert sqlite == memory
 
 
-@settings(EXAMPLES, max_examples=100)
+@settings(EXAMPLES, max_examples=parts.proof(35, whole=100))
 @given(told=saves, asked=st.lists(queries, min_size=1, max_size=6))
 def test_a_search_finds_exactly_what_matches(told: Saves, asked: list[Query]) -> None:
     """The documents found are those that the query's meaning says."""
@@ -122,7 +123,7 @@ async def counted(
     return found
 
 
-@settings(EXAMPLES, max_examples=100)
+@settings(EXAMPLES, max_examples=parts.proof(35, whole=100))
 @given(told=saves, asked=st.lists(st.tuples(queries, histograms), min_size=1, max_size=6))
 def test_every_store_counts_the_same(
     told: Saves, asked: list[tuple[Query, dict[str, int]]]

@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from store.errors import LogRefused
 from store.ports import EventLog, MessageIndex, SnapshotStore
+from store.sqlite.exports import SqliteExportPoints
 from store.sqlite.index import SqliteMessageIndex
 from store.sqlite.log import SqliteEventLog
 from store.sqlite.snapshots import SqliteSnapshotStore
 from tests.contract.event_log import Another, EventLogContract
+from tests.contract.export_points import ExportPointsContract, Opened, point
 from tests.contract.message_index import MessageIndexContract
 from tests.contract.snapshot_store import SnapshotStoreContract, snapshot
 
@@ -48,6 +51,24 @@ class TestSqliteMessageIndex(MessageIndexContract):
     async def index(self, tmp_path: Path) -> AsyncIterator[MessageIndex]:
         async with SqliteMessageIndex(tmp_path / "data") as index:
             yield index
+
+
+class TestSqliteExportPoints(ExportPointsContract):
+    @pytest_asyncio.fixture
+    async def opened(self, tmp_path: Path) -> AsyncIterator[Opened]:
+        place = tmp_path / "data"
+        async with SqliteExportPoints(place) as mine, SqliteExportPoints(place) as others:
+            yield Opened(mine, others)
+
+    async def test_a_reader_makes_nothing(self, tmp_path: Path) -> None:
+        """Opened for reading, a place without exports stays without, and nothing can be saved."""
+        async with SqliteExportPoints(tmp_path, read_only=True) as points:
+            assert await points.load("otlp") is None
+            with pytest.raises(LogRefused):
+                await points.save(point(7), after=None)
+
+        async with SqliteExportPoints(tmp_path, read_only=True) as points:
+            assert await points.load("otlp") is None
 
 
 def _damage(directory: Path, name: str) -> None:

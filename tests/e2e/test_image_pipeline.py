@@ -7,23 +7,32 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.support.hoptrail import Hoptrail
 from tests.support.management import Management
+from tests.support.otlp_receiver import Inbox, Served, receiving
 from tests.support.truth import LoggedBodies, logged_bodies, run_pipeline
+from tests.support.wait import wait_until
 
 IMAGES = 200
+BEGUN_S_MAX = 60
+EXPORTED_S_MAX = 60
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: the truth, the hoptrail that watched, its messages by uid, and the truth's seq of each."""
+    """A finished run: the truth, the hoptrail that watched, its messages by uid, and the truth's seq of each.
+
+    `exported` holds the spans that hoptrail sent meanwhile, where it was asked to.
+    """
 
     truth: dict[str, Any]
     hoptrail: Hoptrail
     bodies: LoggedBodies
     messages: dict[str, dict[str, Any]]
     seq_of: dict[str, int]
+    exported: Inbox
 
     @property
     def published(self) -> dict[int, dict[str, Any]]:
@@ -37,8 +46,12 @@ def watch(
     url: str,
     *options: str,
     settings: dict[str, str] | None = None,
+    receiver: Served | None = None,
 ) -> Iterator[Run]:
-    with start_hoptrail(tmp / "store", vhosts=vhost, settings=settings) as hoptrail:
+    told = {**(settings or {}), **({} if receiver is None else otlp_settings(receiver))}
+    with start_hoptrail(tmp / "store", vhosts=vhost, settings=told) as hoptrail:
+        if receiver is not None:
+            wait_until(lambda: hoptrail.json("otlp", "--status")["began"], timeout_s=BEGUN_S_MAX)
         truth = run_pipeline(
             url, vhost, tmp / "truth.json", "--images", str(IMAGES), "--linger", "6", *options
         )
@@ -49,7 +62,17 @@ def watch(
         seq_by_body = {each["body_sha256"]: each["seq"] for each in truth["publishes"]}
         messages = {message["uid"]: message for message in hoptrail.messages()}
         seq_of = {uid: seq_by_body[bodies.body_of[int(uid.rpartition("-")[2])]] for uid in messages}
-        yield Run(truth, hoptrail, bodies, messages, seq_of)
+        exported = Inbox() if receiver is None else receiver.inbox
+        yield Run(truth, hoptrail, bodies, messages, seq_of, exported)
+
+
+def otlp_settings(receiver: Served) -> dict[str, str]:
+    """Return the settings that let hoptrail export to *receiver*."""
+    return {
+        "HOPTRAIL_OTLP_ENDPOINT": receiver.endpoint,
+        "HOPTRAIL_OTLP_PROTOCOL": receiver.protocol,
+        "HOPTRAIL_OTLP_DELAY_S": "1",
+    }
 
 
 @pytest.fixture(scope="module", params=["sqlite", "elasticsearch"])
@@ -65,13 +88,15 @@ def run(
     if request.param == "elasticsearch":
         settings = request.getfixturevalue("elastic_store")
     management.create_vhost(vhost, broker.user)
-    yield from watch(
-        tmp_path_factory.mktemp("pipeline"),
-        start_hoptrail,
-        vhost,
-        broker.amqp_url,
-        settings=settings,
-    )
+    with receiving("grpc") as receiver:
+        yield from watch(
+            tmp_path_factory.mktemp("pipeline"),
+            start_hoptrail,
+            vhost,
+            broker.amqp_url,
+            settings=settings,
+            receiver=receiver,
+        )
     management.delete("vhosts", vhost)
 
 
@@ -222,3 +247,19 @@ def test_replay_from_zero_gives_the_same_digests(run: Run) -> None:
     done = run.hoptrail.cli("replay", "--from-zero", "--verify")
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_delivery_was_exported_once_as_a_span_of_the_broker(run: Run) -> None:
+    """The services write trace context, so each delivery is a wait in their traces, sent once while it all ran."""
+    deliveries = len(run.truth["deliveries"])
+
+    def waits() -> list[Span]:
+        return [span for _, span in run.exported.spans() if span.name.startswith("wait")]
+
+    wait_until(lambda: len(waits()) >= deliveries, timeout_s=EXPORTED_S_MAX)
+
+    assert len({span.span_id for span in waits()}) == len(waits()) == deliveries
+    assert {service for service, _ in run.exported.spans()} == {"rabbitmq"}
+    assert all(span.parent_span_id for span in waits())
+    traces = {message["trace_id"] for message in run.messages.values()}
+    assert {span.trace_id.hex() for span in waits()} <= traces

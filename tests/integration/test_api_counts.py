@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, get_args
 
 import httpx2
 import pytest
 
 from api.wire import time
+from api.wire_messages import State
 from cli.render.values import nanoseconds
+from store.fields import FIELDS
 from store.ports import Sort
 from store.query_parser import parse
 from tests.support.served import BODIES, Served, served
@@ -104,6 +106,20 @@ async def test_a_histogram_counts_every_message(made: Served, client: httpx2.Asy
     assert told["total"] == sum(each["count"] for each in buckets) == len(times)
 
 
+async def test_a_histogram_is_told_apart_by_state(made: Served, client: httpx2.AsyncClient) -> None:
+    """With `by` each bucket says how many of its matches have each state; without it nothing is said of them."""
+    states = Counter(item["state"] for item in (await asked(client, "", limit=500))["items"])
+
+    told = await asked(client, "/histogram", buckets=7, by="state")
+    plain = await asked(client, "/histogram", buckets=7)
+
+    assert sum((Counter(each["parts"]) for each in told["buckets"]), Counter()) == states
+    assert [each["count"] for each in told["buckets"]] == [
+        sum(each["parts"].values()) for each in told["buckets"]
+    ]
+    assert [each | {"parts": None} for each in told["buckets"]] == plain["buckets"]
+
+
 async def test_a_histogram_takes_its_time_from_the_query(
     made: Served, client: httpx2.AsyncClient
 ) -> None:
@@ -165,6 +181,7 @@ async def test_facets_say_what_they_counted(made: Served, client: httpx2.AsyncCl
         ("/histogram?since=now&since=now", "parameter-invalid"),
         ("/histogram?q=nofield:x", "query-invalid"),
         ("/histogram?width=5", "parameter-unknown"),
+        ("/histogram?by=queue", "parameter-invalid"),
         ("/facets", "parameter-invalid"),
         ("/facets?field=nofield", "parameter-invalid"),
         ("/facets?field=body", "parameter-invalid"),
@@ -181,6 +198,51 @@ async def test_what_cannot_be_counted_is_a_problem(
 
     assert answer.status_code == 400
     assert answer.json()["type"] == f"urn:hoptrail:problem:{kind}"
+
+
+async def test_a_wrong_query_points_at_what_is_wrong(client: httpx2.AsyncClient) -> None:
+    """The problem names the characters from `position` to before `end`, for a box to mark them."""
+    for query, wrong in (
+        ("state:x nofield:y", "nofield"),
+        ('a "b c', '"b c'),
+        ("latency_ms:fast", "fast"),
+        ("a AND", ""),
+        ("(a", "("),
+    ):
+        told = (await client.get(f"{API}/messages", params={"q": query})).json()
+        assert query[told["position"] : told["end"]] == wrong, query
+
+
+async def test_values_are_completed(client: httpx2.AsyncClient) -> None:
+    """With a prefix only values that begin so are counted, upper and lower case alike."""
+    told = await asked(client, "/facets", field="state", prefix="WAIT")
+    none = await asked(client, "/facets", field="state", prefix="nothing")
+
+    assert [each["value"] for each in told["facets"][0]["values"]] == ["waiting"]
+    assert none["facets"] == [{"field": "state", "values": []}]
+
+
+async def test_every_field_is_told_with_what_it_is(client: httpx2.AsyncClient) -> None:
+    """The fields of the query language come with kind, sentence, example and fixed values, and headers that were seen."""
+    answer = await client.get("/api/v1/fields")
+    told = {each["name"]: each for each in answer.json()["items"]}
+
+    assert list(told) == [*FIELDS, "header.", "body."]
+    assert told["state"]["values"] == list(get_args(State))
+    assert (told["state"]["counted"], told["body"]["counted"], told["body."]["counted"]) == (
+        True,
+        False,
+        False,
+    )
+    assert "header.evil" in answer.json()["headers"]
+    assert answer.json()["headers_of"] > 0
+    for each in told.values():
+        found = await client.get(f"{API}/messages", params={"q": each["example"], "limit": 1})
+        assert found.status_code == 200, each["example"]
+        if each["counted"]:
+            path = "evil" if each["is_prefix"] else ""
+            counted = await client.get(f"{API}/messages/facets?field={each['name']}{path}")
+            assert counted.status_code == 200, each["name"]
 
 
 @pytest.mark.parametrize(

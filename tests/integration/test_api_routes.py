@@ -1,6 +1,7 @@
 """The API in-process over a log in memory: lists, problems, names, headers, keys, streams."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote, quote_from_bytes
@@ -108,6 +109,8 @@ async def test_a_cursor_does_not_serve_another_query(client: httpx2.AsyncClient)
         ("GET", f"{API}/messages/other-1/body", 404, "not-found"),
         ("GET", f"{API}/traces/none", 404, "not-found"),
         ("GET", f"{API}/queues/%2F/none/contents", 404, "not-found"),
+        ("GET", f"{API}/dead-letters/none", 404, "not-found"),
+        ("GET", f"{API}/dead-letters/archive", 405, "method-not-allowed"),
         ("GET", f"{API}/dead-letters/none/messages", 404, "not-found"),
         ("POST", f"{API}/messages", 405, "method-not-allowed"),
         ("GET", f"{API}/messages?limit=0", 400, "parameter-invalid"),
@@ -208,13 +211,29 @@ async def test_dead_letters_lead_to_their_messages(client: httpx2.AsyncClient) -
         assert len(messages) == group["messages"]
 
 
+async def test_a_group_by_itself_is_that_of_the_list(client: httpx2.AsyncClient) -> None:
+    """Each group, timers too, is told alone as among the others, and an unchanged one costs a 304."""
+    groups = await every(client, "/dead-letters", timers="true")
+
+    assert any(group["timer"] for group in groups)
+    for group in groups:
+        path = f"{API}/dead-letters/{group['id']}"
+        alone = await client.get(path)
+        again = await client.get(path, headers={"If-None-Match": alone.headers["etag"]})
+        position = alone.json()["position"]
+
+        assert alone.json() == group | {"position": position, "as_of": None}
+        assert alone.headers["etag"].startswith(f'W/"{STREAM}-{position}-')
+        assert again.status_code == 304
+
+
 async def test_an_unchanged_answer_costs_a_304(client: httpx2.AsyncClient) -> None:
     """The entity tag is the position; a caller that has that answer gets 304 without a body."""
     for path in ("/topology", "/messages", "/queues", "/dead-letters"):
         first = await client.get(API + path)
         again = await client.get(API + path, headers={"If-None-Match": first.headers["etag"]})
 
-        assert first.headers["etag"] == f'W/"{STREAM}-{first.json()["position"]}"'
+        assert first.headers["etag"].startswith(f'W/"{STREAM}-{first.json()["position"]}-')
         assert (again.status_code, again.content) == (304, b"")
 
 
@@ -237,6 +256,8 @@ async def test_a_key_is_asked_for_where_one_is_set() -> None:
                 assert answer.headers["www-authenticate"].startswith("Bearer")
             assert (await client.get("/healthz")).status_code == 200
             assert (await client.get("/readyz")).status_code == 200
+            assert (await client.get("/topology")).status_code == 200
+            assert (await client.get("/assets/none.js")).status_code == 404
             wrong = await client.get(f"{API}/messages", headers={"Authorization": "Bearer x"})
             assert wrong.status_code == 401
         async with made.client(Authorization=f"Bearer {API_KEY}") as client:
@@ -244,16 +265,22 @@ async def test_a_key_is_asked_for_where_one_is_set() -> None:
 
 
 async def test_the_page_runs_nothing_but_its_own_script(client: httpx2.AsyncClient) -> None:
-    """The page allows scripts from its own address only, and loads nothing from elsewhere."""
-    page = await client.get("/")
+    """The page allows scripts from its own address only, loads nothing from elsewhere, and all that it names is served."""
+    page = await client.get("/messages/main-1")
+    policy = page.headers["content-security-policy"]
+    named = re.findall(r'(?:src|href)="([^"]+)"', page.text)
 
-    assert "script-src 'self'" in page.headers["content-security-policy"]
-    assert "http://" not in page.text
-    assert "https://" not in page.text
-    for name in ("/addresses.js", "/app.js", "/style.css"):
-        assert name in page.text
-        assert (await client.get(name)).status_code == 200
-    assert "innerHTML" not in (await client.get("/app.js")).text
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'; script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert re.findall(r"<script(?![^>]* src=)|<style", page.text) == []
+    assert named
+    for name in named:
+        assert name.startswith("/assets/")
+        file = await client.get(name)
+        assert file.status_code == 200
+        assert file.headers["content-security-policy"] == policy
+        assert file.headers["cache-control"].endswith("immutable")
 
 
 async def test_figures_are_served_for_prometheus(made: Served, client: httpx2.AsyncClient) -> None:
@@ -293,7 +320,7 @@ async def append_publish(made: Served, body: bytes) -> str:
 
 
 async def test_a_stream_gives_what_comes() -> None:
-    """A stream that began before a publish gives its message, and a filter leaves others out."""
+    """A stream that began before a publish gives its message; a filter leaves others out, and marks its words."""
     async with (
         served(moves=0, limits=Limits(stream_s_max=1.0, heartbeat_s=0.2)) as made,
         made.client() as client,
@@ -309,6 +336,23 @@ async def test_a_stream_gives_what_comes() -> None:
 
     assert {data["uid"] for _, _, data in everything} >= {first, second}
     assert {data["uid"] for _, _, data in filtered} == {second}
+    (body,) = filtered[-1][2]["highlights"]
+    assert (body["field"], body["marks"]) == ("body", [{"start": 4, "end": 10}])
+    assert everything[-1][2]["highlights"] == []
+
+
+async def test_a_stream_ends_when_hoptrail_stops() -> None:
+    """An open stream ends at once when hoptrail is told to stop, not only with its next sign of life."""
+    async with (
+        served(moves=0, limits=Limits(stream_s_max=600, heartbeat_s=600)) as made,
+        made.client() as client,
+        asyncio.timeout(30),
+    ):
+        asked = asyncio.create_task(client.get(f"{API}/stream"))
+        await append_publish(made, b"while it is open")
+        made.ports.stop.set()
+
+        assert (await asked).status_code == 200
 
 
 async def test_a_stream_resumes_by_position() -> None:

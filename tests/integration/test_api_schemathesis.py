@@ -10,17 +10,18 @@ import pytest
 from api.ports import Limits
 from tests.support.serving import serving
 
-EXAMPLES_MAX = 10
-RUN_S_MAX = 150
+EXAMPLES_MAX = 3
+RUN_S_MAX = 560
 CONFIG = Path(__file__).parents[2] / "schemathesis.toml"
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with serving(moves=300, limits=Limits(stream_s_max=0.05, heartbeat_s=0.02)) as url:
+    with serving(moves=60, limits=Limits(stream_s_max=0.05, heartbeat_s=0.02)) as url:
         yield url
 
 
+@pytest.mark.timeout(RUN_S_MAX + 30)
 def test_the_api_does_as_its_document_says(url: str, tmp_path: Path) -> None:
     """Over the whole document, every answer's status, type and form is a documented one, and none is a server error."""
     done = subprocess.run(

@@ -13,6 +13,7 @@ from bench.raw import RawConnection, frames_of, short
 from events.facts import MessageDeadLettered, TapsPlanned
 from tests.support.captured import differences, read
 from tests.support.collecting import System
+from tests.support.dead_letters import BROKERS_OWN, TAPS, changed, without_taps
 from tests.support.gaps import assert_missing_only_in_gaps, closed_gaps
 from tests.support.load import Load
 from tests.support.management import Management
@@ -24,8 +25,6 @@ STARTED_S_MAX = 30
 TRACING_S_MAX = 15
 DEAD_LETTERS_S_MAX = 30
 TRUE_WITHIN_NS = 1_000_000_000
-TAPS = "obs.tap."
-BROKERS_OWN = {"amq.rabbitmq.trace", "amq.rabbitmq.event"}
 
 SAFE = {
     "dead.topic": ("topic", "#"),
@@ -156,28 +155,6 @@ def tapped_exchanges(management: Management, vhost: str) -> set[str]:
         for binding in management.get("bindings", vhost)
         if binding["destination"].startswith(TAPS)
     } - {"", *BROKERS_OWN}
-
-
-def without_taps(definitions: dict[str, Any]) -> dict[str, Any]:
-    """Return the definitions of a vhost without the taps' queues and their bindings."""
-    return {
-        **definitions,
-        "queues": [each for each in definitions["queues"] if not each["name"].startswith(TAPS)],
-        "bindings": [
-            each for each in definitions["bindings"] if not each["destination"].startswith(TAPS)
-        ],
-    }
-
-
-def changed(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Return (what and which way, object) for everything that only one of two definitions has."""
-    return [
-        (f"{kind} {way}", each)
-        for kind in before
-        for way, one, other in (("gone", before, after), ("new", after, before))
-        for each in (one[kind] if isinstance(one[kind], list) else [one[kind]])
-        if each not in (other[kind] if isinstance(other[kind], list) else [other[kind]])
-    ]
 
 
 def describe(system: System) -> tuple[str, str]:

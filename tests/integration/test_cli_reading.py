@@ -57,6 +57,21 @@ def ask(url: str) -> Iterator[Callable[[str], Any]]:
         yield lambda path: client.get(path).json()
 
 
+def test_a_trace_goes_on_where_a_page_ended(run: Run, ask: Callable[[str], Any]) -> None:
+    """What a page leaves out is told with the command that draws it, and all pages together are the trace."""
+    traces = [item["trace_id"] for item in ask("/messages?limit=500")["items"]]
+    trace_id = max(traces, key=traces.count)
+    whole = ask(f"/traces/{trace_id}")
+    first = run("trace", trace_id, "--limit", "1")
+    command = first.stdout.strip().splitlines()[-1].split()
+    rest = run(*command[1:], "--json")
+
+    assert command[:2] == ["hoptrail", "trace"]
+    assert [item["uid"] for item in json.loads(rest.stdout)["items"]] == [
+        item["uid"] for item in whole["items"][1:]
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "path"),
     [
@@ -64,8 +79,9 @@ def ask(url: str) -> Iterator[Callable[[str], Any]]:
         (["topology"], "/topology"),
         (["services"], "/services"),
         (["relationships"], "/relationships"),
+        (["latency"], "/latencies"),
+        (["latency", "--by", "type", "exchange:orders"], "/latencies?by=type&q=exchange:orders"),
         (["queues"], "/queues"),
-        (["queues", "work"], "/queues/%2F/work/contents"),
         (["dead-letters"], "/dead-letters"),
         (["projections"], "/projections"),
     ],
@@ -81,6 +97,20 @@ def test_a_command_prints_what_the_api_says(
     assert drawn.stdout
     assert not RAW.search(printed.stdout)
     assert not RAW.search(drawn.stdout)
+
+
+def test_a_queue_is_shown_with_what_waits_in_it(run: Run, ask: Callable[[str], Any]) -> None:
+    """With --json both objects of the API are printed; without, how sure they are, and the age of each copy."""
+    printed, drawn = run("queues", "show", "work", "--json"), run("queues", "show", "work")
+    told = json.loads(printed.stdout)
+    contents = ask("/queues/%2F/work/contents?waiting=true")
+
+    assert told["queue"] == ask("/queues/%2F/work")
+    assert [copy["uid"] for copy in told["contents"]["items"]] == [
+        copy["uid"] for copy in contents["items"]
+    ]
+    assert "against the broker: " in drawn.stdout
+    assert "age" in drawn.stdout
 
 
 def test_every_message_can_be_shown(run: Run, ask: Callable[[str], Any]) -> None:

@@ -26,9 +26,9 @@ RATE = 200
 LIVE_EVENTS = 400
 LIVE_S_MAX = 60
 FAULT_S_MAX = 90
-OUTAGE_S = 30
+OUTAGE_S = parts.proof(12, whole=30)
 LATENCY_S = 2.0
-CUTS = 25
+CUTS = parts.proof(8, whole=25)
 RSS_BYTES_MAX = 200 << 20
 INTERVAL_S = 0.2
 
@@ -151,10 +151,10 @@ def test_stopping_while_the_server_is_away_loses_nothing(
             settle(collector, load, settings)
 
 
-def test_a_node_away_for_half_a_minute_costs_nothing(
+def test_a_node_away_for_a_while_costs_nothing(
     system: System, mortal_elastic: ElasticServer, tmp_path: Path, seed: int
 ) -> None:
-    """Killed under load and started again after 30 s, the node gets everything; the collector waits in bounded memory."""
+    """Killed under load and started again later, the node gets everything; the collector waits in bounded memory."""
     settings = settings_of(mortal_elastic)
     collector = collector_into(system, settings, tmp_path)
     with capturing(collector, system, seed) as load:

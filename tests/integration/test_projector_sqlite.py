@@ -67,7 +67,7 @@ async def main(directory, position):
         await live.until(1)
         print(live.position, flush=True)
         await live.until(position)
-        print(json.dumps(live.digests()))
+        print(json.dumps(await live.digests()))
 
 asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
 """

@@ -59,6 +59,8 @@ class Collector:
         self.directory = directory
         self.stderr_file = (told_in or directory.parent) / f"{name}.stderr"
         self.meter = Meter(log or directory)
+        self.program: Sequence[str | Path] = (EXECUTABLE,)
+        """What is run; the arguments of ``hoptrail`` follow."""
         self._urls = urls
         self._process: subprocess.Popen[bytes] | None = None
         self._settings = {
@@ -102,7 +104,7 @@ class Collector:
         environment |= {f"HOPTRAIL_{name}": str(value) for name, value in self._settings.items()}
         with self.stderr_file.open("ab") as told:
             self._process = subprocess.Popen(
-                [EXECUTABLE, "collect", *options], env=environment, stdout=told, stderr=told
+                [*self.program, "collect", *options], env=environment, stdout=told, stderr=told
             )
 
     @contextmanager

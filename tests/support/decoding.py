@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.raw import table
 from collector.amqp import Delivery
-from collector.decode import Decoder, Draft
+from collector.decoding.decoder import Decoder, Draft
 from events.facts import Envelope
 from events.upcast import decode, encode
 from tests.support.amqp_values import array, longstr

@@ -11,12 +11,14 @@ from tests.support.load import Key, Sent
 
 @dataclass(frozen=True)
 class Gap:
-    """A closed gap; times in ns. *vhost* is "" for all of them."""
+    """A closed gap; times in ns. *vhost* and *node* are "" for all of them, *estimated* is -1 where nothing tells."""
 
     vhost: str
     why: str
     since: int
     until: int
+    estimated: int = -1
+    node: str = ""
 
     def touches(self, one: Sent) -> bool:
         """Say whether *one* may have been published within the gap."""
@@ -28,16 +30,17 @@ class Gap:
 
 
 def closed_gaps(captured: Captured) -> list[Gap]:
-    """Return the gaps of a log.
+    """Return the gaps of a log; one that was closed again with an estimate has that.
 
     Raises:
         AssertionError: one was opened and not closed, or the other way round.
     """
     opened = Counter(fact.gap for fact in captured.of(GapOpened))
-    closed = Counter(fact.gap for fact in captured.of(GapClosed))
-    assert opened == closed, f"opened {opened}, closed {closed}"
+    closed = {fact.gap: fact for fact in captured.of(GapClosed)}
+    assert opened == Counter(closed.keys()), f"opened {opened}, closed {closed}"
     return [
-        Gap(str(fact.vhost), fact.why, fact.since, fact.until) for fact in captured.of(GapClosed)
+        Gap(str(fact.vhost), fact.why, fact.since, fact.until, fact.estimated, str(fact.node))
+        for fact in closed.values()
     ]
 
 

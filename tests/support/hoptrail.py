@@ -51,10 +51,19 @@ class Hoptrail:
         }
         self.log_file = directory.parent / f"{directory.name}.stderr"
         self._process: subprocess.Popen[bytes] | None = None
-        self._client = httpx2.Client(base_url=self.url, timeout=30)
+        key = self.environment.get("HOPTRAIL_API_KEY")
+        self._client = httpx2.Client(
+            base_url=self.url,
+            timeout=30,
+            headers={} if key is None else {"Authorization": f"Bearer {key}"},
+        )
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(

@@ -29,6 +29,8 @@ BATCH: Final = 20
 ACK_EVERY: Final = 10
 PREFETCH: Final = 100
 FINISH_S_MAX: Final = 60
+IDLE_S_MAX: Final = 600
+"""A consumer waits so long for a message while the publishers pause."""
 
 _DELIVER, _CANCEL_OK = b"\0\x3c\0\x3c", b"\0\x3c\0\x1f"
 _ACK, _NACK, _CLOSED = b"\0\x3c\0\x50", b"\0\x3c\0\x78", (b"\0\x0a\0\x32", b"\0\x14\0\x28")
@@ -81,8 +83,9 @@ def declare(url: str) -> None:
 class Load:
     """Traffic while the context lasts, in every vhost of *urls* (vhost to AMQP URL).
 
-    *rate* is messages per second and vhost. With *persistent* messages a confirm says that they are on disk. A lost
-    connection ends the publisher or consumer it belonged to; with *survives* false, ``finish`` raises it.
+    *rate* is messages per second and vhost, ``math.inf`` as fast as confirms come. With *persistent* messages a confirm
+    says that they are on disk. A lost connection ends the publisher or consumer it belonged to; with *survives* false,
+    ``finish`` raises it.
     """
 
     def __init__(
@@ -100,6 +103,9 @@ class Load:
         self._survives = survives
         self._interval_s = BATCH / rate
         self._stopping = threading.Event()
+        self.flowing = threading.Event()
+        """Cleared, the publishers pause until it is set again, or until they are to end."""
+        self.flowing.set()
         self._consuming = threading.Semaphore(0)
         self._consumers: list[RawConnection] = []
         self._errors: list[Exception] = []
@@ -136,8 +142,7 @@ class Load:
         trace: TracebackType | None,
     ) -> None:
         """End everything, whatever happened."""
-        self._stopping.set()
-        self._join(self._publishing)
+        self._end_publishing()
         self._cancel_consumers()
         self._join(self._reading)
 
@@ -147,8 +152,7 @@ class Load:
         Raises:
             AssertionError: a connection was lost, or the consumers did not get everything in time.
         """
-        self._stopping.set()
-        self._join(self._publishing)
+        self._end_publishing()
         assert not self._errors, self._errors
         wait_until(self._all_received, timeout_s=FINISH_S_MAX)
         self._cancel_consumers()
@@ -175,6 +179,11 @@ class Load:
     def events(self) -> int:
         """Return how many tap events the confirmed messages and their deliveries make."""
         return sum(one.confirmed_at is not None for one in self.sent) + len(self.received)
+
+    def _end_publishing(self) -> None:
+        self._stopping.set()
+        self.flowing.set()
+        self._join(self._publishing)
 
     def _all_received(self) -> bool:
         return len(self.received) >= len(self.sent) * len(QUEUES)
@@ -222,6 +231,7 @@ class Load:
                 connection.send_raw(b"".join(self._frames(one.body) for one in batch))
                 _await_confirms(connection, batch, number - BATCH)
                 self._stopping.wait(self._interval_s)
+                self.flowing.wait()
 
     def _unique(self, vhost: str, number: int) -> bytes:
         return f"{self._session}/{number:08}".encode() + PADDING
@@ -233,7 +243,9 @@ class Load:
         return frames_of(1, EXCHANGE.encode(), ROUTING_KEY.encode(), properties, body)
 
     def _consume(self, vhost: str, url: str, queue: str) -> None:
-        with RawConnection(url, name=f"load consumer of {queue}") as connection:
+        with RawConnection(
+            url, name=f"load consumer of {queue}", timeout_s=IDLE_S_MAX
+        ) as connection:
             connection.call(commands.Basic.Qos(prefetch_count=PREFETCH), commands.Basic.QosOk)
             connection.call(
                 commands.Basic.Consume(queue=queue, consumer_tag="load"), commands.Basic.ConsumeOk

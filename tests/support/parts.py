@@ -15,11 +15,15 @@ KNOWN: Final = {
     "elastic": "an Elasticsearch to store in",
     "own-elastic": "an Elasticsearch that may be stopped, killed and restarted",
     "small-disk": "a small file system that can be filled",
+    "browser": "a browser to look at the web UI with",
+    "otel-collector": "an OpenTelemetry Collector to export to",
 }
 VARIABLE: Final = "HOPTRAIL_TEST_WITHOUT"
 CHOICES: Final = {
-    "HOPTRAIL_TEST_BROKER": frozenset({"4"}),
+    "HOPTRAIL_TEST_BROKER": frozenset({"4", "4.3"}),
     "HOPTRAIL_TEST_ELASTIC_VERSION": frozenset({"8", "9"}),
+    "HOPTRAIL_TEST_UI": frozenset({"as-built"}),
+    "HOPTRAIL_TEST_PROOFS": frozenset({"whole"}),
 }
 STRIPPED_PREFIX: Final = "HOPTRAIL_"
 KEPT_PREFIX: Final = "TESTS_KEEP_"
@@ -62,8 +66,15 @@ def choice(name: str) -> str | None:
     """
     wanted = given(name)
     if wanted is not None and wanted not in CHOICES[name]:
-        raise pytest.UsageError(f"{name} is {wanted}; it can be {' or '.join(CHOICES[name])}")
+        raise pytest.UsageError(
+            f"{name} is {wanted}; it can be {' or '.join(sorted(CHOICES[name]))}"
+        )
     return wanted
+
+
+def proof(short: int, whole: int) -> int:
+    """Return how often or how long a slow proof is done: *whole* where ``make test-matrix`` asks for it."""
+    return whole if choice("HOPTRAIL_TEST_PROOFS") == "whole" else short
 
 
 def elastic_version() -> Literal["8", "9"]:

@@ -10,26 +10,31 @@ from typing import Final
 
 import pytest
 
+from examples.local_broker import BrokerUnavailable
 from tests.support import parts
-from tests.support.debian_root import debian_root
+from tests.support.brokers import chosen_root
+from tests.support.browser import BrowserUnavailable, browser_program
 from tests.support.elastic_server import ElasticUnavailable, prepare_elastic
 from tests.support.packages import PackageMissing
 
 OWN_ELASTIC: Final = frozenset({"own_elastic", "mortal_elastic", "secure_elastic"})
-OWN_BROKER: Final = frozenset({"own_broker", "mortal_broker", "controlled_broker"})
+OWN_BROKER: Final = frozenset(
+    {"own_broker", "mortal_broker", "controlled_broker", "speaking_broker"}
+)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Prepare the servers that the chosen tests need; each worker process comes here."""
     if session.config.option.collectonly:
         return
+    left_out = parts.left_out()
     wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
     if _is_started("elastic", wanted, OWN_ELASTIC, url="HOPTRAIL_TEST_ELASTIC_URL"):
         _try(lambda: prepare_elastic(parts.elastic_version()))
-    if _is_started("broker", wanted, OWN_BROKER, url="HOPTRAIL_AMQP_URL") and parts.choice(
-        "HOPTRAIL_TEST_BROKER"
-    ):
-        _try(debian_root)
+    if _is_started("broker", wanted, OWN_BROKER, url="HOPTRAIL_AMQP_URL"):
+        _try(chosen_root)
+    if "browser" in wanted - left_out:
+        _try(browser_program)
 
 
 def _is_started(shared: str, wanted: AbstractSet[str], own: AbstractSet[str], *, url: str) -> bool:
@@ -41,5 +46,5 @@ def _is_started(shared: str, wanted: AbstractSet[str], own: AbstractSet[str], *,
 
 
 def _try(prepare: Callable[[], object]) -> None:
-    with suppress(ElasticUnavailable, PackageMissing):
+    with suppress(BrokerUnavailable, BrowserUnavailable, ElasticUnavailable, PackageMissing):
         prepare()

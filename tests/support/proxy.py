@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 READ_BYTES_MAX: Final = 65_536
 COMMAND_TIMEOUT_S: Final = 10.0
+SLOW_STEP_S: Final = 0.1
 RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 """SO_LINGER of zero seconds: closing sends a reset instead of an orderly end."""
 
@@ -23,6 +24,8 @@ class Proxy:
 
     ``cut`` resets all connections and lets new ones in; ``refuse`` closes the door and resets
     all; ``pause`` keeps connections open and stops the bytes; ``resume`` undoes both.
+    ``cut_amid`` resets a connection in the middle of what the target sends, ``inject`` puts
+    bytes into that. `bytes_per_s` slows what the target sends down, to 0 for full speed.
     """
 
     def __init__(self, target_url: str) -> None:
@@ -37,7 +40,10 @@ class Proxy:
         self._flowing.set()
         self._refusing = False
         self._server: asyncio.Server | None = None
+        self._cuts = 0
+        self._injected = b""
         self.latency_s = 0.0
+        self.bytes_per_s = 0
         self.connections_total = 0
         self.port = 0
 
@@ -75,6 +81,14 @@ class Proxy:
         """Reset every connection, and each new one at once, until ``resume``."""
         self._refusing = True
         self._do(self._reset())
+
+    def cut_amid(self) -> None:
+        """Reset the next connection that the target sends something on, after half of that."""
+        self._cuts += 1
+
+    def inject(self, noise: bytes) -> None:
+        """Send *noise* before the next bytes that the target sends."""
+        self._injected += noise
 
     def pause(self) -> None:
         """Stop passing bytes in both directions until ``resume``; connections stay open."""
@@ -123,14 +137,18 @@ class Proxy:
             return
         self._writers |= {writer, far_writer}
         for source, sink in ((reader, far_writer), (far_reader, writer)):
-            pump = asyncio.create_task(self._pump(source, sink))
+            pump = asyncio.create_task(self._pump(source, sink, back=sink is writer))
             self._pumps.add(pump)
             pump.add_done_callback(self._pumps.discard)
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, back: bool
+    ) -> None:
         try:
             while data := await source.read(READ_BYTES_MAX):
                 await self._flowing.wait()
+                if back:
+                    data = await self._spoil(data, sink)
                 if self.latency_s:
                     await asyncio.sleep(self.latency_s)
                 sink.write(data)
@@ -143,6 +161,23 @@ class Proxy:
             if source.at_eof() or sink.transport.is_closing():
                 self._writers.discard(sink)
                 sink.close()
+
+    async def _spoil(self, data: bytes, sink: asyncio.StreamWriter) -> bytes:
+        """Return what to send instead of *data*, or what is left to send of it."""
+        if self._injected:
+            data, self._injected = self._injected + data, b""
+        if self._cuts:
+            self._cuts -= 1
+            sink.write(data[: len(data) // 2])
+            await sink.drain()
+            _abort(sink)
+            raise ConnectionResetError
+        while self.bytes_per_s and data:
+            step = max(1, int(self.bytes_per_s * SLOW_STEP_S))
+            sink.write(data[:step])
+            data = data[step:]
+            await asyncio.sleep(SLOW_STEP_S)
+        return data
 
 
 def _abort(writer: asyncio.StreamWriter) -> None:

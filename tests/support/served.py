@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.ports import ApiPorts, Limits, cursor_key
-from events.block import BlockHead, head_of, seal, start_of_log
+from events.block import Block, BlockHead, head_of, seal, start_of_log
 from events.facts import (
     BodyRef,
     Envelope,
@@ -26,6 +26,7 @@ from projector.runner import Pace, Projector
 from store.memory.index import MemoryMessageIndex
 from store.memory.log import MemoryEventLog
 from tests.support.histories import KEY, long_history
+from tests.support.leading import LocalLeader
 
 STREAM = "main"
 BLOCK_EVENTS = 100
@@ -60,6 +61,7 @@ class Served:
     views: LiveProjection
     ports: ApiPorts
     head: BlockHead
+    leader: LocalLeader
     hostile: list[str] = field(default_factory=list[str])
 
     def client(self, **headers: str) -> httpx2.AsyncClient:
@@ -69,19 +71,27 @@ class Served:
 
     async def append(self, envelopes: Sequence[Envelope], bodies: Sequence[bytes] = ()) -> None:
         """Append one block."""
-        block = seal(envelopes, bodies, self.head, epoch=1, segment=0)
+        await self.append_block(seal(envelopes, bodies, self.head, epoch=1, segment=0))
+
+    async def append_block(self, block: Block) -> None:
+        """Append *block*, which follows the head."""
         await self.log.append(block)
         self.head = head_of(block)
 
 
 @asynccontextmanager
 async def served(
-    *, moves: int = 400, limits: Limits | None = None, keys: frozenset[bytes] = frozenset()
+    *,
+    moves: int = 400,
+    limits: Limits | None = None,
+    keys: frozenset[bytes] = frozenset(),
+    edits: bool = False,
 ) -> AsyncIterator[Served]:
     """Serve a history of *moves* and the hostile messages, indexed to the head."""
     log, index = MemoryEventLog(), MemoryMessageIndex()
     async with log, index, LiveProjection(log, None, STREAM, poll_s=0.01) as views:
         key = await log.fingerprint_key()
+        leader = LocalLeader(key, lambda: made.head, lambda block: made.append_block(block))  # noqa: PLW0108 - it is made below
         ports = ApiPorts(
             log=log,
             index=index,
@@ -90,8 +100,11 @@ async def served(
             clock=time.time_ns,
             key_digests=keys,
             limits=limits or Limits(stream_s_max=STREAM_S, heartbeat_s=0.1),
+            commands=leader,
+            edits=edits,
         )
-        made = Served(create_app(ports), log, views, ports, start_of_log(STREAM, key_id(key)))
+        start = start_of_log(STREAM, key_id(key))
+        made = Served(create_app(ports), log, views, ports, start, leader)
         history = long_history(1, moves) if moves else []
         for start in range(0, len(history), BLOCK_EVENTS):
             await made.append(history[start : start + BLOCK_EVENTS])

@@ -29,8 +29,8 @@ def death(queue: Text, reason: Text = "rejected", count: int = 1, **more: Any) -
 class Log:
     """Events, and a linker that folds them as they come."""
 
-    def __init__(self, limits: Limits | None = None, **options: Any) -> None:
-        self.linker = Linker("main", limits, **options)
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.linker = Linker("main", limits)
         self.envelopes: list[Envelope] = []
         self.changes: list[Change] = []
         self.now = START

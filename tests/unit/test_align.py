@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.align import Overlap, Window, align, least_overlap
+from collector.taps.align import Overlap, Window, align, least_overlap
 
 LAWS = settings(max_examples=100, deadline=None)
 DISTINCT = st.just(None)
@@ -83,6 +83,35 @@ def test_the_overlap_is_a_suffix_of_whole_blocks(case: Reopened, run: list[bytes
     assert found.drop <= found.most <= len(run)
     assert found.drop in [sum(blocks[index:]) for index in range(len(blocks) + 1)]
     assert case.window.digests[len(case.window.digests) - found.drop :] == tuple(run[: found.drop])
+
+
+@LAWS
+@given(reopened(DISTINCT), st.integers(0, 40))
+def test_a_turned_run_aligns_exactly(case: Reopened, turn: int) -> None:
+    """Where the run comes turned and no two deliveries are alike, exactly what is stored is dropped."""
+    if not case.window.least:
+        return
+    turn %= len(case.run)
+    run = case.run[turn:] + case.run[:turn]
+
+    found = align(case.window, run, turned=True)
+
+    dropped = [run[(found.start + at) % len(run)] for at in range(found.drop)]
+    assert dropped == case.run[: case.true]
+
+
+@LAWS
+@given(reopened(FEW_KINDS) | reopened(ALL_ALIKE), st.integers(0, 40))
+def test_a_turned_run_drops_what_equals_the_log(case: Reopened, turn: int) -> None:
+    """Whatever is alike, what is dropped of a turned run is what the log ends with, and at least what must come again."""
+    turn = turn % len(case.run) if case.run else 0
+    run = case.run[turn:] + case.run[:turn]
+
+    found = align(case.window, run, turned=True)
+
+    dropped = tuple(run[(found.start + at) % len(run)] for at in range(found.drop))
+    assert dropped == case.window.digests[len(case.window.digests) - found.drop :]
+    assert found.drop >= min(case.window.least, len(run))
 
 
 @pytest.mark.parametrize("run", [[], [b"x"], [b"b", b"c"], [b"x", b"a", b"b", b"c"]])

@@ -1,6 +1,8 @@
 """A byte stream cut into frames: the same deliveries at any cut, and one error for bytes that are no AMQP."""
 
+import tracemalloc
 from dataclasses import dataclass
+from pathlib import Path
 from struct import pack
 from typing import Any
 
@@ -9,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.raw import header_payload, short, table
-from collector.amqp import AmqpProtocolError, AmqpRefused, Delivery, FrameParser, Method, parse_url
-from collector.amqp.frames import FRAME_BYTES_MAX
+from collector.amqp import AmqpProtocolError, Delivery, FrameParser, Method
+from collector.amqp.frames import BODY_BYTES_MAX, FRAME_BYTES_MAX
 from collector.amqp.methods import ack_frame, cancelled, closing, frame, shortstr
+from tests.support.amqp_sessions import FRAME_MAX, Recording
 from tests.support.amqp_values import longstr
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "amqp"
 LAWS = settings(max_examples=100, deadline=None)
 HEARTBEAT = frame(8, 0, b"")
 HEADERS = {"headers": table({b"h": longstr(b"v" * 300)})}
@@ -229,28 +233,92 @@ def test_what_a_broker_says_on_closing_is_read_in_any_bytes() -> None:
         "bye \\xff",
     )
     assert closing(b"\0\x0a\0\x32") == (0, "")
-    assert cancelled(b"\0\x3c\0\x1e" + short(b"\xff") + b"\1") == b"\xff"
+    assert cancelled(b"\0\x3c\0\x1e" + short(b"\xff") + b"\1") == (b"\xff", False)
 
 
-@pytest.mark.parametrize(
-    ("url", "told"),
-    [
-        ("amqp://", ("localhost", 5672, "guest", "guest", "/")),
-        ("amqp://h", ("h", 5672, "guest", "guest", "/")),
-        ("amqp://u%40:p%2F@h:1/a%2Fb%25", ("h", 1, "u@", "p/", "a/b%")),
-        ("amqp://[::1]:5673/%2F", ("::1", 5673, "guest", "guest", "/")),
-    ],
-)
-def test_a_url_is_taken_apart(url: str, told: tuple[str, int, str, str, str]) -> None:
-    """Host, port, credentials and virtual host are unquoted, with the usual defaults."""
-    found = parse_url(url)
-
-    assert (found.host, found.port, found.user, found.password, found.vhost) == told
-    assert found.password == "guest" or found.password not in str(found)
+def header_of(size: int) -> bytes:
+    """Return the header frame of a body of *size* bytes on channel 1."""
+    return frame(2, 1, header_payload(0, {})[:4] + pack(">Q", size) + header_payload(0, {})[12:])
 
 
-@pytest.mark.parametrize("url", ["amqps://h", "http://h", "h", "", "amqp://h:x", "amqp://h:99999"])
-def test_another_url_is_refused(url: str) -> None:
-    """What is no plain AMQP URL is refused with a reason."""
-    with pytest.raises(AmqpRefused):
-        parse_url(url)
+def test_a_body_beyond_the_limit_is_read_and_let_go() -> None:
+    """A delivery too large to keep comes without its body and with its size, holds no memory meanwhile, and hinders none."""
+    parser, chunk = parser_of(), bytes(1 << 20)
+    size = BODY_BYTES_MAX + 1
+    parser.feed(DELIVER + header_of(size))
+    body = frame(3, 1, chunk)
+    for _ in range(size // len(chunk)):
+        parser.feed(body)
+        assert parser.held_bytes < 1_000
+    parser.feed(frame(3, 1, b"x") + WHOLE)
+
+    large, next_one = parser.deliveries
+    assert (large.body, int.from_bytes(large.header[4:12], "big")) == (b"", size)
+    assert next_one.body == b"body"
+
+
+def test_a_body_of_128_mib_comes_whole() -> None:
+    """The largest message that RabbitMQ 3 takes is put together."""
+    parser, chunk = parser_of(), b"\xce" * (1 << 20)
+    parser.feed(DELIVER + header_of(BODY_BYTES_MAX))
+    for _ in range(128):
+        parser.feed(frame(3, 1, chunk))
+
+    assert len(parser.deliveries[0].body) == BODY_BYTES_MAX
+    assert parser.held_bytes == 0
+
+
+@pytest.mark.parametrize("size", [BODY_BYTES_MAX, 2**63, 2**64 - 1])
+def test_nothing_is_reserved_for_what_is_announced(size: int) -> None:
+    """An announced body or frame takes no memory before its bytes are there."""
+    parser = parser_of()
+    tracemalloc.start()
+    parser.feed(DELIVER + header_of(size) + frame(3, 1, b"x" * 100))
+    parser.feed(pack(">BHI", 3, 1, FRAME_BYTES_MAX) + b"x" * 100)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 100_000
+
+
+def test_a_delivery_where_nothing_is_consumed_is_told() -> None:
+    """A delivery on a channel that nobody consumes on is an error of the peer."""
+    with pytest.raises(AmqpProtocolError, match="channel 9"):
+        fed(Sent("deliver", 9, 5, True, b"x", b"k", b"", 2).frames()[0], [])
+
+
+def test_a_channel_is_forgotten() -> None:
+    """What a closed channel had not finished does not meet what comes on its number later."""
+    parser = parser_of()
+    parser.feed(DELIVER + HEADER + frame(3, 1, b"bo"))
+    parser.forget(1)
+    parser.sources[1] = "again"
+    parser.feed(WHOLE)
+
+    assert [(each.source, each.body) for each in parser.deliveries] == [("again", b"body")]
+
+
+def test_names_with_bytes_behind_them_are_not_kept() -> None:
+    """Deliveries whose method goes on behind its names come out, and leave nothing in memory."""
+    parser = parser_of()
+    tracemalloc.start()
+    for number in range(100):
+        names = short(b"x") + short(b"k") + number.to_bytes(2, "big") * 50_000
+        deliver = b"\0\x3c\0\x3c" + short(b"t") + pack(">Q?", 1, False) + names
+        parser.feed(frame(1, 1, deliver) + frame(2, 1, header_payload(0, {})))
+    now, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert [each.routing_key for each in parser.deliveries] == [b"k"] * 100
+    assert now < 1_000_000
+
+
+@pytest.mark.parametrize("version", ["3.10", "4.0"])
+def test_brokers_send_frames_larger_than_agreed(version: str) -> None:
+    """Trace headers may be larger than the frames that were agreed on, and come out whole."""
+    recording = Recording.read(GOLDEN / version / "firehose.json").received
+    parser = parser_of()
+    parser.feed(recording)
+
+    assert max(len(each.header) for each in parser.deliveries) > FRAME_MAX
+    assert max(len(each.body) for each in parser.deliveries) > FRAME_MAX

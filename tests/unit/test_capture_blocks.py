@@ -7,14 +7,15 @@ from typing import Any
 
 from collector.amqp import AmqpAddress, Connection, DeliveryBuffer
 from collector.amqp.transport import AmqpTransport
-from collector.broker import Management
+from collector.append import Appending
 from collector.capture import Capture
-from collector.decode import Decoder
+from collector.decoding.decoder import Decoder
+from collector.management.broker import Management
 from collector.seal import Sealer, SealLimits
 from collector.segments import SegmentKeeper
 from collector.settings import CollectorSettings
-from collector.taps import Taps
-from collector.topology_state import TopologyState
+from collector.taps.taps import Taps
+from collector.topology.state import TopologyState
 from collector.watch import Findings, Watch
 from events.block import ENVELOPE_BYTES_MAX, EVENTS_MAX, open_block, start_of_log
 from events.facts import Envelope, QueueDeclared, SegmentStarted
@@ -40,23 +41,27 @@ class Writer:
         return [it async for block in self.log.blocks(start=0) for it in open_block(block)]
 
 
+async def leads() -> None:
+    """Nobody else leads."""
+
+
 @asynccontextmanager
 async def writer(segments: SegmentLimits) -> AsyncIterator[Writer]:
     """Open a writer whose segments end at some limits."""
     settings = CollectorSettings(amqp_url="amqp://", management_url="http://localhost")
-    address = AmqpAddress(host="localhost", port=1, user="", password="", vhost="/")
+    address = AmqpAddress(hosts=(("localhost", 1),), user="", password="", vhost="/")
     home = Connection(AmqpTransport(address, name="", heartbeat_s=0), address)
     buffer, state = DeliveryBuffer(), TopologyState()
     log = MemoryEventLog(key=KEY)
     async with Management(settings.management_url) as management:
         capture = Capture(
             sealer=Sealer(start_of_log("main", "k"), key=KEY, epoch=1, limits=SealLimits()),
-            log=log,
+            to=Appending(log=log, confirm=leads),
             segments=SegmentKeeper(None, segments, "broker"),
             decoder=Decoder(KEY),
             state=state,
             buffer=buffer,
-            watch=Watch(management, management, settings, [], Findings(wake=buffer.poke)),
+            watch=Watch(management, management, settings, [], Findings(wake=buffer.poke), ()),
             taps=Taps(settings, home, {}),
         )
         yield Writer(capture, log)

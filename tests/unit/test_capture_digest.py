@@ -6,7 +6,7 @@ import pytest
 
 from bench.raw import header_payload, table
 from collector.amqp import Delivery, TableDamaged, spans
-from collector.decode import delivery_digest
+from collector.decoding.digest import delivery_digest
 from events.identity import body_digest
 
 KEY = bytes(32)

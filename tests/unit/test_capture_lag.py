@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from collector.lag import HIDDEN_NS, LIVE_NS_MAX, LIVE_READY_MAX, UNKNOWN_NS, TapLag
+from collector.ledger.lag import HIDDEN_NS, LIVE_NS_MAX, LIVE_READY_MAX, UNKNOWN_NS, TapLag
 
 S = 1_000_000_000
 
@@ -68,7 +68,7 @@ def test_live_again_after_the_backlog() -> None:
 
 @pytest.mark.parametrize("seed", range(30))
 def test_the_bound_holds_in_any_order_of_things(seed: int) -> None:
-    """Whatever the queue and its reader do: a live event is fresh, and no other is older than told."""
+    """Whatever the queue and its reader do: live events are fresh, others not older than told, complete is complete."""
     chance = random.Random(seed)
     queue, now = Queue(), UNKNOWN_NS
     for _ in range(chance.randrange(3_000)):
@@ -76,6 +76,7 @@ def test_the_bound_holds_in_any_order_of_things(seed: int) -> None:
         queue.ready.append(now)
     lag = TapLag(ready=len(queue.ready), since_ns=UNKNOWN_NS, now_ns=now)
     asked: tuple[int, int] | None = None
+    taken = 0
     for _ in range(3_000):
         now += chance.randrange(S // 20)
         step = chance.random()
@@ -86,6 +87,7 @@ def test_the_bound_holds_in_any_order_of_things(seed: int) -> None:
         elif step < 0.9:
             for _ in range(min(chance.randrange(80), len(queue.under_way))):
                 tag, published = queue.under_way.popleft()
+                taken = tag
                 told = lag.lag_ms(tag, now)
                 longest = (told + 1) * 1_000_000 - HIDDEN_NS if told else LIVE_NS_MAX
                 assert now - published <= longest
@@ -94,3 +96,25 @@ def test_the_bound_holds_in_any_order_of_things(seed: int) -> None:
         else:  # the answer comes after all that was under way when the question was answered
             lag.sampled(asked[0], tag=queue.tag, at_ns=asked[1])
             asked = None
+        left = [published for _, published in queue.under_way] or queue.ready
+        assert not left or lag.complete_until(taken) + HIDDEN_NS <= left[0]
+
+
+def test_an_idle_tap_is_complete_up_to_the_last_look() -> None:
+    """Where nothing waits and nothing comes, what was published before the last look has been taken."""
+    lag = TapLag(ready=0, since_ns=0, now_ns=100 * S)
+    lag.sampled(0, tag=0, at_ns=130 * S)
+
+    assert lag.complete_until(0) == 130 * S - HIDDEN_NS
+
+
+def test_after_a_step_back_of_the_clock_only_the_new_time_counts() -> None:
+    """What was known in the former time makes nothing complete that has not been looked at since."""
+    lag = TapLag(ready=0, since_ns=0, now_ns=1_000_000 * S)
+    lag.sampled(0, tag=5, at_ns=1_000_001 * S)
+    lag.sampled(3, tag=9, at_ns=500_000 * S)
+
+    assert lag.complete_until(9) < 500_000 * S - HIDDEN_NS
+    assert lag.complete_until(12) == 500_000 * S - HIDDEN_NS
+    assert lag.lag_ms(10, 500_001 * S) > 0
+    assert lag.lag_ms(13, 500_001 * S) == 0

@@ -95,7 +95,11 @@ def test_b3_in_one_header_or_several() -> None:
 @pytest.mark.parametrize(
     ("own", "parent", "evidence"),
     [
-        ({"id": "t1"}, {"parent_id": "t1"}, "celery parent_id"),
+        (
+            {"id": "t1", "task": "shop.charge", "root_id": "t1"},
+            {"id": "t2", "task": "shop.mail", "root_id": "t1", "parent_id": "t1"},
+            "celery parent_id",
+        ),
         ({"NServiceBus.MessageId": "t1"}, {"NServiceBus.RelatedTo": "t1"}, "NServiceBus.RelatedTo"),
         ({"rbs2-msg-id": "t1"}, {"rbs2-in-reply-to": "t1"}, "rbs2-in-reply-to"),
     ],

@@ -5,10 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from cli.exits import Exit
-from cli.supervisor import Child, supervise
+from cli.supervisor import Child, children, supervise
+from cli.word import Word
 from tests.support.wait import wait_until
 
 WAIT_S_MAX = 20.0
@@ -29,6 +32,34 @@ async def test_a_final_code_ends_everything() -> None:
 
     assert code is Exit.NOT_LEADER
     assert told == ["collect ended with 5 (not_leader); everything stops"]
+
+
+async def test_a_role_that_is_not_needed_ends_nothing(tmp_path: Path) -> None:
+    """The export that ends with a final code is started again, and the others go on."""
+    runs = tmp_path / "runs"
+    code = f"open({str(runs)!r}, 'a').write('x'); raise SystemExit(5)"
+    export = Child(name="otlp", command=[sys.executable, "-c", code], is_needed=False)
+    stop, told = asyncio.Event(), list[str]()
+
+    def tell(line: str) -> None:
+        told.append(line)
+        if len(told) == 2:
+            stop.set()
+
+    async with asyncio.timeout(WAIT_S_MAX):
+        ended = await supervise([export, python("serve", SLEEPER)], stop, tell, pause_s_min=0.01)
+
+    assert ended is Exit.OK
+    assert runs.read_text() == "xx"
+    assert all(line.startswith("otlp ended with 5") for line in told)
+
+
+def test_the_export_is_a_role_where_it_is_asked_for() -> None:
+    """Three roles run everywhere; the export is a fourth, and the others do not need it."""
+    assert [child.name for child in children(1)] == ["collect", "project", "serve"]
+    (*_, export) = children(1, otlp=True)
+
+    assert (export.name, export.is_needed, export.command[-1]) == ("otlp", False, "otlp")
 
 
 async def test_a_failed_role_is_started_again(tmp_path: Path) -> None:
@@ -63,6 +94,28 @@ async def test_a_stop_ends_the_children_in_order() -> None:
 
     async with asyncio.timeout(WAIT_S_MAX):
         assert await running is Exit.OK
+
+
+async def test_what_the_collector_says_is_shared_by_the_roles() -> None:
+    """The collector says why nothing is captured, since when stays, and a collector that ended is told of as well."""
+    with tempfile.TemporaryFile(buffering=0) as file:
+        word = Word(file.fileno())
+        collect = children(1, word_fd=file.fileno())[0]
+        says = f"from cli.word import Word; Word({file.fileno()}).lost('the broker is away')"
+        speaking = replace(collect, command=[sys.executable, "-c", says + "; raise SystemExit(5)"])
+        assert word.read() is None
+        async with asyncio.timeout(WAIT_S_MAX):
+            await supervise([replace(speaking, on_end=lambda _: None)], asyncio.Event(), print)
+        said = word.read()
+        async with asyncio.timeout(WAIT_S_MAX):
+            await supervise([speaking], asyncio.Event(), print)
+        ended = word.read()
+        word.captures()
+
+        assert said is not None
+        assert said.why == "the broker is away"
+        assert ended == (said.since, "the collector ended with exit code 5")
+        assert word.read() is None
 
 
 def test_children_die_with_the_supervisor(tmp_path: Path) -> None:

@@ -372,6 +372,7 @@ def test_the_image_is_built_from_what_the_wheel_is_made_of() -> None:
     packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 
     assert allowed >= {*packages, "pyproject.toml", "constraints.txt", "README.md", "LICENSE"}
+    assert allowed >= {"hatch_build.py", "scripts/web.py"}
     assert (compose.ROOT / ".dockerignore").read_text().splitlines()[1] == "*"
     assert not any(name.startswith(".") for name in allowed)
 

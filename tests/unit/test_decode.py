@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.raw import table
 from collector.amqp import Delivery, TableDamaged, decode_properties, decode_table, spans
-from collector.decode import Decoder
+from collector.decoding.decoder import Decoder
 from events.facts import (
     MessageDeadLettered,
     MessageDelivered,

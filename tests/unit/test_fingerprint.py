@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bench.raw import table
 from collector.amqp import Delivery
-from collector.decode import REDACTED, Decoder
+from collector.decoding.decoder import REDACTED, Decoder
 from events.facts import MessageDeadLettered, MessagePublished
 from tests.support.amqp_values import (
     TABLES,

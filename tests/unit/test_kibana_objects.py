@@ -241,7 +241,7 @@ def test_uids_and_traces_open_in_hoptrail(made: Objects) -> None:
         if isinstance(format_, UrlFormat)
     }
 
-    message, trace = f"{URL}/#/messages/{{{{value}}}}", f"{URL}/#/traces/{{{{value}}}}"
+    message, trace = f"{URL}/messages/{{{{value}}}}", f"{URL}/conversations/{{{{value}}}}"
     assert links == {
         "uid": message,
         "event.id": message,
@@ -250,7 +250,7 @@ def test_uids_and_traces_open_in_hoptrail(made: Objects) -> None:
         "trace_id": trace,
         "trace.id": trace,
     }
-    assert all(f"]({URL}/)" in text.params["markdown"] for _, text in made.drawn("markdown"))
+    assert all(f"]({URL}/" in text.params["markdown"] for _, text in made.drawn("markdown"))
     assert len(list(made.drawn("markdown"))) == len(made.dashboards)
 
 

@@ -7,6 +7,7 @@ import pytest
 from projector.linker.limits import Limits
 from projector.linker.linker import EXPIRE_EVERY
 from projector.linker.model import ChangeKind
+from projector.linker.timing import TIMING
 from tests.support.histories import long_history
 from tests.unit.linker_log import Log, death
 
@@ -40,7 +41,7 @@ def test_old_deliveries_do_not_count_among_the_unfinished() -> None:
     parent = log.document(log.publish("next", body=b"result", by="worker")).parent
 
     assert parent is not None
-    assert (parent.rivals, parent.confidence) == (0, 0.75)
+    assert (parent.rivals, parent.confidence) == (0, TIMING)
 
 
 def test_a_delivery_has_so_many_effects_and_no_more() -> None:

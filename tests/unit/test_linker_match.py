@@ -215,3 +215,15 @@ def test_traffic_passing_through_does_not_push_out_what_waits() -> None:
 
     assert log.linker.get(waits) is not None
     assert len(log.told(ChangeKind.MESSAGE_FORGOTTEN)) == 45
+
+
+def test_a_direct_reply_waits_for_nobody() -> None:
+    """Until 4.2 a broker names the pseudo-queue and hides the delivery: the state is unknown, delivered once it is seen."""
+    log = Log()
+    pseudo_queue = "amq.rabbitmq.reply-to.g1h2"
+    hidden = log.publish(pseudo_queue, body=b"hidden", exchange="", key=pseudo_queue)
+    shown = log.publish(pseudo_queue, body=b"shown", exchange="", key=pseudo_queue)
+    log.deliver(pseudo_queue, body=b"shown", exchange="", key=pseudo_queue)
+
+    assert log.document(hidden).state == log.document(hidden).copies[0].state == "unknown"
+    assert log.document(shown).state == "delivered"

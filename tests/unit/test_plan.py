@@ -6,21 +6,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.plan import (
+from collector.taps.modes import FIREHOSE_KEYS
+from collector.taps.plan import (
     BINDINGS_PER_EXCHANGE_MAX,
     BINDINGS_SAFE_TYPES,
     DEAD_LETTERS,
     EVENT_EXCHANGE,
     FIREHOSE,
     TRACE_EXCHANGE,
-    DeadLetterPlan,
+    BindingPlan,
     dead_letters,
     dead_letters_queue,
     events_queue,
     firehose_queue,
+    former_keys,
     major_version,
+    placed,
+    selected,
 )
-from collector.topology_state import TopologyState
+from collector.topology.state import TopologyState
 from events.facts import BindingCreated, ExchangeDeclared, Fact, PolicySet, QueueDeclared
 from events.values import Text
 
@@ -70,7 +74,7 @@ def state_of(*facts: Fact) -> TopologyState:
     return state
 
 
-def planned(*facts: Fact, wanted: str = "auto") -> DeadLetterPlan:
+def planned(*facts: Fact, wanted: str = "auto") -> BindingPlan:
     """Return the plan for the vhost ``/``."""
     return dead_letters(state_of(*facts), "/", wanted)
 
@@ -81,9 +85,13 @@ def planned(*facts: Fact, wanted: str = "auto") -> DeadLetterPlan:
 )
 def test_one_binding_sees_everything(kind: str, key: str, arguments: dict[str, Any]) -> None:
     """Topic, fanout and headers exchanges need one binding each."""
-    assert planned(exchange(kind=kind), queue()) == DeadLetterPlan(
-        tapped=("dlx",), bindings=(("dlx", key, arguments),)
+    found = planned(exchange(kind=kind), queue())
+
+    assert found == BindingPlan(
+        tapped=("dlx",), bindings=(("dlx", key, arguments),), warnings=found.warnings
     )
+    assert [name for name, _ in found.warnings] == ["dlx"]
+    assert "mandatory" in found.warnings[0][1]
 
 
 def test_a_direct_exchange_is_mirrored_key_by_key() -> None:
@@ -108,7 +116,7 @@ UNSAFE: dict[str, tuple[list[Fact], str]] = {
     "random": ([exchange(kind="x-random")], "take messages away"),
     "unknown type": ([exchange(kind=b"\xff")], "take messages away"),
     "transient": ([exchange(durable=False)], "not durable"),
-    "auto-delete": ([exchange(auto_delete=True)], "deletes itself"),
+    "auto-delete": ([exchange(auto_delete=True)], "it deletes itself"),
     "alternate": ([exchange(arguments={"alternate-exchange": "ae"})], "alternate exchange"),
     "alternate by policy": (
         [exchange(policy={"name": "p"}), PolicySet("/", "p", ".*", "exchanges", 0, {"alternate-exchange": "ae"}, "event")],
@@ -148,9 +156,12 @@ def test_what_is_not_safe_is_left_alone(unsafe: str, wanted: str) -> None:
 
 def test_the_default_exchange_is_left_alone() -> None:
     """Dead letters through the default exchange cannot be tapped."""
-    found = planned(exchange("", "direct"), queue(arguments={"x-dead-letter-exchange": ""}))
+    told: dict[Text, Any] = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "failed"}
+    found = planned(exchange("", "direct"), queue(arguments=told), queue("failed", arguments={}))
 
-    assert found == DeadLetterPlan(left_alone=(("", "the default exchange cannot be bound"),))
+    assert found == BindingPlan(
+        left_alone=(("", "the default exchange cannot be bound"),), behind=(("", "failed"),)
+    )
 
 
 @pytest.mark.parametrize("name", [TRACE_EXCHANGE, EVENT_EXCHANGE])
@@ -181,6 +192,10 @@ def test_dead_letters_elsewhere_do_not_matter() -> None:
         (" b , a", ("a", "b")),
         ("c", ()),
         ("", ()),
+        ("*", ("a", "b")),
+        ("auto, -b", ("a",)),
+        ("-a", ("b",)),
+        ("a*,-*", ()),
     ],
 )
 def test_the_setting_chooses(wanted: str, tapped: tuple[str, ...]) -> None:
@@ -220,13 +235,18 @@ BINDINGS = st.builds(
 @LAWS
 @given(
     st.lists(EXCHANGES | QUEUES | BINDINGS, max_size=20),
-    st.sampled_from(["auto", "off", "dlx", "dlx,dlx2,a.b/c%", "amq.rabbitmq.trace"]),
+    st.sampled_from(["auto", "off", "dlx", "dlx,dlx2,a.b/c%25", "amq.rabbitmq.trace", "*,-dlx"]),
+    st.sets(NAMES, max_size=3),
 )
-def test_only_safe_dead_letter_exchanges_are_bound(facts: list[Fact], wanted: str) -> None:
-    """In any topology every dead-letter exchange is tapped or left alone, and what is bound cannot be noticed."""
+def test_only_safe_exchanges_are_bound(facts: list[Fact], wanted: str, chosen: set[Text]) -> None:
+    """In any topology what was asked for is tapped or left alone, once, and what is bound cannot be noticed."""
     state = state_of(*facts)
+    picked = selected(state, "/", chosen)
+    assert {*picked.tapped, *(name for name, _ in picked.left_alone)} == chosen
+    assert_safe(state, picked)
+    both = dead_letters(state, "/", wanted, taken=picked.tapped)
+    assert {name for name, _, _ in both.bindings}.isdisjoint(picked.tapped)
     found = dead_letters(state, "/", wanted)
-    known = {it.name: it for it in state.of("exchange")}
     used = {
         told.get(name)
         for it in state.of("queue")
@@ -239,9 +259,17 @@ def test_only_safe_dead_letter_exchanges_are_bound(facts: list[Fact], wanted: st
 
     assert left.isdisjoint(found.tapped)
     assert {*left, *found.tapped} <= {name for name in used if isinstance(name, str | bytes)}
-    assert {name for name, _, _ in found.bindings} <= set(found.tapped)
-    assert all(why for _, why in found.left_alone)
     assert wanted != "off" or not found.tapped
+    assert_safe(state, found)
+
+
+def assert_safe(state: TopologyState, found: BindingPlan) -> None:
+    """Assert that each exchange tapped can be, that each left alone has a reason, and that nothing else is bound."""
+    known = {it.name: it for it in state.of("exchange")}
+    assert {name for name, _, _ in found.bindings} <= set(found.tapped)
+    assert {name for name, _ in found.warnings} <= set(found.tapped)
+    assert all(why for _, why in found.left_alone)
+    assert {name for name, _ in found.behind} <= {name for name, _ in found.left_alone}
     for name in found.tapped:
         it = known[name]
         assert name not in ("", TRACE_EXCHANGE, EVENT_EXCHANGE)
@@ -258,7 +286,7 @@ def test_every_tap_is_bounded(version: str, queue_type: str) -> None:
     taps = [
         firehose_queue("/", version, messages_max=10, bytes_max=99, queue_type=queue_type),
         events_queue(version, queue_type=queue_type),
-        dead_letters_queue("/", version, bytes_max=99, queue_type=queue_type, planned=DeadLetterPlan()),
+        dead_letters_queue("/", version, bytes_max=99, queue_type=queue_type, planned=BindingPlan()),
     ]  # fmt: skip
 
     for tap in taps:
@@ -274,13 +302,50 @@ def test_every_tap_is_bounded(version: str, queue_type: str) -> None:
 def test_taps_bind_to_nothing_of_a_service() -> None:
     """The firehose and event taps read the broker's own exchanges; the dead-letter tap what was planned, and no more."""
     firehose = firehose_queue("/", "4.0", messages_max=1, bytes_max=1, queue_type="quorum")
-    told = DeadLetterPlan(tapped=("dlx",), bindings=(("dlx", "#", {}),))
+    told = BindingPlan(tapped=("dlx",), bindings=(("dlx", "#", {}),))
     dead = dead_letters_queue("/", "4.0", bytes_max=1, queue_type="quorum", planned=told)
     bound = events_queue("4.0", queue_type="quorum").bindings
 
     assert (firehose.name, firehose.bindings) == (FIREHOSE, ((TRACE_EXCHANGE, "#", {}),))
     assert {exchange for exchange, _, _ in bound} == {EVENT_EXCHANGE}
     assert (dead.name, dead.bindings) == (DEAD_LETTERS, told.bindings)
+
+
+@pytest.mark.parametrize("name", list(FIREHOSE_KEYS))
+def test_a_mode_binds_to_the_firehose_as_it_needs(name: str) -> None:
+    """A tap is bound by the keys of its mode, and let go of by those of all others."""
+    keys = FIREHOSE_KEYS[name]
+    tap = firehose_queue("/", "4.0", messages_max=1, bytes_max=1, queue_type="quorum", keys=keys)
+
+    assert tuple(key for _, key, _ in tap.bindings) == keys
+    assert {*keys, *former_keys(keys)} == {"#", "publish.#"}
+    assert set(keys).isdisjoint(former_keys(keys))
+
+
+def test_what_the_broker_refuses_is_left_alone_for_its_reason() -> None:
+    """A plan without a refused exchange has none of its bindings and warnings, and all else."""
+    facts = [exchange("a"), exchange("b", "direct")]
+    facts += [queue(name, arguments={"x-dead-letter-exchange": name}) for name in ("a", "b")]
+    whole = planned(*facts)
+    found = whole.without({"b": "may not", "c": "never asked for"})
+
+    assert (found.tapped, found.left_alone) == (("a",), (("b", "may not"),))
+    assert {name for name, _, _ in found.bindings} == {"a"} == {name for name, _ in found.warnings}
+    assert whole.without({"c": "never asked for"}) == whole
+
+
+def test_the_queues_behind_an_exchange_left_alone_are_told() -> None:
+    """Dead letters through it fall into what is bound to it, also by way of other exchanges; loops end."""
+    found = planned(
+        exchange(kind="x-random"), queue(),
+        BindingCreated("/", "dlx", "near", "queue", "", {}, "event"),
+        BindingCreated("/", "dlx", "next", "exchange", "", {}, "event"),
+        BindingCreated("/", "next", "far", "queue", "", {}, "event"),
+        BindingCreated("/", "next", "dlx", "exchange", "", {}, "event"),
+        BindingCreated("/", "other", "elsewhere", "queue", "", {}, "event"),
+    )  # fmt: skip
+
+    assert found.behind == (("dlx", "far"), ("dlx", "near"))
 
 
 @pytest.mark.parametrize(
@@ -290,3 +355,17 @@ def test_taps_bind_to_nothing_of_a_service() -> None:
 def test_an_unknown_version_counts_as_a_new_one(version: str, major: int) -> None:
     """The first number of a version decides, and one without a number is newer than all."""
     assert major_version(version) == major
+
+
+@pytest.mark.parametrize(
+    ("nodes", "kind", "members"),
+    [(1, "quorum", None), (2, "quorum", 1), (3, "quorum", None), (2, "classic", None)],
+)
+def test_of_two_nodes_a_tap_needs_one(nodes: int, kind: str, members: int | None) -> None:
+    """A quorum tap of a cluster of two has one member; in every other the broker's own choice is right."""
+    queue = events_queue("3.10.8", queue_type=kind)
+
+    found = placed(queue, nodes)
+
+    assert found.arguments.get("x-quorum-initial-group-size") == members
+    assert found.bindings == queue.bindings

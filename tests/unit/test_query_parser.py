@@ -166,6 +166,8 @@ def test_a_wrong_query_is_refused_where_it_is_wrong(text: str, position: int, wh
         parse(text)
 
     assert refused.value.position == position
+    assert refused.value.end is not None
+    assert position <= refused.value.end <= len(text)
 
 
 def test_what_is_too_long_or_too_deep_is_refused() -> None:

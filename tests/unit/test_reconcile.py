@@ -2,17 +2,20 @@
 
 from collections.abc import Collection
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.reconcile import SETTLE_NS, SOURCE, comparable, reconcile
-from collector.told import KINDS
-from collector.topology_state import CLIENTS, Key, TopologyState, opened
+from collector.topology.reconcile import SETTLE_NS, SOURCE, comparable, reconcile
+from collector.topology.state import CLIENTS, EVENT, Key, TopologyState, opened, with_source
+from collector.topology.told import KINDS
 from events.facts import (
     ChannelClosed,
     ConnectionClosed,
     Fact,
+    PolicyCleared,
+    PolicySet,
     QueueDeclared,
     QueueDeleted,
     TapsPlanned,
@@ -22,6 +25,7 @@ from tests.support.topologies import VHOSTS, channel_of, connection_of, topologi
 LAWS = settings(max_examples=60, deadline=None)
 ALL = KINDS | CLIENTS
 NOW = 100 * SETTLE_NS
+QUEUE = QueueDeclared("/", "orders", "classic", True, False, False, {}, {}, EVENT)
 PLANNED = TapsPlanned("/", (), (), True, "firehose, quorum")
 
 
@@ -39,11 +43,11 @@ def differences(
     *,
     kinds: Collection[str] = ALL,
     vhosts: Collection[object] | None = None,
-    live_clients: bool = False,
+    has_events: bool = False,
 ) -> list[Fact]:
     """Return what the snapshot adds, and let it change the state."""
     found = reconcile(
-        state, snapshot, kinds=kinds, vhosts=vhosts, now_ns=NOW, live_clients=live_clients
+        state, snapshot, kinds=kinds, vhosts=vhosts, now_ns=NOW, has_events=has_events
     )
     for fact in found:
         state.apply(fact, NOW)
@@ -117,7 +121,7 @@ def test_what_a_thing_takes_with_it_is_told_once(facts: list[Fact]) -> None:
     """When everything goes, each thing is ended once, and what hangs on another before that."""
     state = state_of(facts)
     seen = dict(state.things)
-    found = reconcile(state, [], kinds=ALL, vhosts=None, now_ns=NOW, live_clients=False)
+    found = reconcile(state, [], kinds=ALL, vhosts=None, now_ns=NOW, has_events=False)
 
     assert len(found) == len(seen)
     for fact in found:
@@ -130,11 +134,49 @@ def test_what_a_thing_takes_with_it_is_told_once(facts: list[Fact]) -> None:
 def test_a_late_snapshot_takes_no_client_away(age: int) -> None:
     """Where events tell of clients, what they told lately is believed before a snapshot that does not show it yet."""
     state = state_of([connection_of(1, pid="p1"), channel_of(1, 1, pid="p2")], at=NOW - age)
-    found = differences(state, [], kinds=CLIENTS, live_clients=True)
+    found = differences(state, [], kinds=CLIENTS, has_events=True)
 
     assert [type(fact) for fact in found] == (
         [] if age < SETTLE_NS else [ChannelClosed, ConnectionClosed]
     )
+
+
+@pytest.mark.parametrize("age", [-1, 0, SETTLE_NS - 1, SETTLE_NS])
+def test_a_late_snapshot_deletes_nothing_that_was_just_declared(age: int) -> None:
+    """A queue whose event came after the snapshot was asked for, or a little before, is not told to be deleted."""
+    state = state_of([QUEUE], at=NOW - age)
+    found = differences(state, [], has_events=True)
+
+    assert found == ([] if age < SETTLE_NS else [QueueDeleted("/", "orders", SOURCE)])
+
+
+@pytest.mark.parametrize("age", [-1, 0, SETTLE_NS - 1, SETTLE_NS])
+def test_a_late_snapshot_brings_nothing_back(age: int) -> None:
+    """A queue that an event just told to be deleted is not declared again because the snapshot has it still."""
+    state = state_of([QUEUE])
+    state.apply(QueueDeleted("/", "orders", EVENT), NOW - age)
+    found = differences(state, [QUEUE], has_events=True)
+
+    assert found == ([] if age < SETTLE_NS else [with_source(QUEUE, SOURCE)])
+
+
+def test_what_is_declared_again_is_there() -> None:
+    """A queue that was deleted and declared again may change, as the next snapshot tells it."""
+    state = state_of([QUEUE])
+    state.apply(QueueDeleted("/", "orders", EVENT), NOW)
+    state.apply(QUEUE, NOW)
+    changed = msgspec.structs.replace(QUEUE, policy="p")
+
+    assert differences(state, [changed], has_events=True) == [with_source(changed, SOURCE)]
+
+
+def test_a_policy_that_was_cleared_and_set_again_is_told() -> None:
+    """Events tell of a policy only that it was cleared, so a snapshot that has it is believed at once."""
+    policy = PolicySet("/", "p", ".*", "queues", 0, {}, SOURCE)
+    state = state_of([policy])
+    state.apply(PolicyCleared("/", "p", EVENT), NOW)
+
+    assert differences(state, [policy], has_events=True) == [with_source(policy, SOURCE)]
 
 
 def test_the_process_ids_stay() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.decode import Draft
+from collector.decoding.decoder import Draft
 from collector.seal import Sealer, SealLimits
 from events.block import (
     CLOCK_STEP_NS_MAX,

@@ -3,7 +3,7 @@
 import pytest
 
 from projector.linker.model import ChangeKind
-from projector.linker.services import Rule, without_instance
+from projector.linker.services import without_instance
 from tests.unit.linker_log import Log
 
 
@@ -23,6 +23,7 @@ from tests.unit.linker_log import Log
         ("worker:123e4567-e89b-12d3-a456-426614174000", "worker"),
         ("perf-test-consumer-0", "perf-test-consumer"),
         ("rabbitConnectionFactory#1a2b3c4d:0", "rabbitConnectionFactory"),
+        ("billing#1.publisher", "billing"),
         ("1", "1"),
         ("-1", "-1"),
         ("", ""),
@@ -49,6 +50,24 @@ def test_the_client_provided_name_names_the_service() -> None:
         "client-provided name without instance suffix",
     )
     assert party(log, log.publish("q", by="c2")) == ("Uploader", "client-provided name")
+
+
+@pytest.mark.parametrize(
+    "client_name",
+    [
+        "123e4567-e89b-12d3-a456-426614174000",
+        "ID:123e4567-e89b-12d3-a456-426614174000:1",
+        "9f86d081884c7d659a2feaa0c55ad015",
+        "rabbitConnectionFactory#26586b74:0",
+        "rabbitConnectionFactory#26586b74:1.publisher",
+    ],
+)
+def test_an_id_that_is_nothing_but_random_names_nobody(client_name: str) -> None:
+    """Container ids, client ids and bean names that a library made up tell connections apart and no services."""
+    log = Log()
+    log.opened("c1", client_name, product="qpid", host="10.0.0.1")
+
+    assert party(log, log.publish("q", by="c1")) == ("qpid@10.0.0.1", "product and host")
 
 
 def test_a_late_name_reaches_messages_already_seen() -> None:
@@ -133,18 +152,6 @@ def test_guest_names_nobody() -> None:
     log.opened("c1", None, product="pika", host="10.0.0.9")
 
     assert party(log, log.publish("q", by="c1")) == ("pika@10.0.0.9", "product and host")
-
-
-def test_an_explicit_rule_beats_all_evidence() -> None:
-    """Rules name by client name, user, host or consumed queue."""
-    rules = (Rule("name", "legacy-*", "Legacy"), Rule("queue", "audit.*", "Auditor"))
-    log = Log(rules=rules)
-    log.opened("c1", "legacy-7")
-    sent = log.publish("audit.all", by="c1")
-    log.deliver("audit.all", to="c2")
-
-    assert party(log, sent) == ("Legacy", "rule for name legacy-*")
-    assert log.document(sent).copies[0].attempts[0].consumer.service == "Auditor"
 
 
 def test_a_name_that_recurs_with_another_process_id_is_another_connection() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from cli.settings import SETUP_PASSWORDS, Settings, SettingsInvalid, load, redacted_url
+from cli.settings import SETUP_PASSWORDS, Settings, SettingsInvalid, load
+from cli.urls import redacted_url
 
 
 def test_defaults_need_nothing() -> None:
@@ -76,3 +77,42 @@ def test_settings_cannot_be_changed() -> None:
 def test_a_url_without_password_is_told_as_it_is() -> None:
     """Redaction leaves a URL without a password alone."""
     assert redacted_url("http://broker:15672") == "http://broker:15672"
+
+
+@pytest.mark.parametrize("name", ["MANAGEMENT_URL", "ADMIN_URL", "STORE", "KIBANA_URL", "AMQP_URL"])
+def test_several_urls_in_one_are_refused(name: str) -> None:
+    """Further hosts stand after commas without scheme and password, which redaction would not find there."""
+    scheme = "amqp" if name == "AMQP_URL" else "http"
+    with pytest.raises(SettingsInvalid) as refused:
+        load({f"HOPTRAIL_{name}": f"{scheme}://u:secret@a:1,{scheme}://u:secret@b:1"})
+
+    assert f"HOPTRAIL_{name}" in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def test_otlp_headers_are_read_and_not_shown() -> None:
+    """Headers are percent-decoded pairs, and what they hold is a secret."""
+    settings = load({"HOPTRAIL_OTLP_HEADERS": "Authorization=Bearer%20x%2Cy, x-scope = a"})
+
+    assert settings.otlp_header_values == {"authorization": "Bearer x,y", "x-scope": "a"}
+    assert settings.told()["HOPTRAIL_OTLP_HEADERS"] == "***"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("ENDPOINT", "amqp://host", "http://"),
+        ("ENDPOINT", "http://user:secret@host:4318", "HOPTRAIL_OTLP_HEADERS"),
+        ("HEADERS", "no-value", "name=value"),
+        ("HEADERS", "x-token=secret%0Ainjected", "x-token"),
+        ("PROTOCOL", "thrift", "grpc"),
+    ],
+)
+def test_an_otlp_setting_that_cannot_work_is_refused(name: str, value: str, told: str) -> None:
+    """The error names the variable and what to write, and repeats no secret."""
+    with pytest.raises(SettingsInvalid) as refused:
+        load({f"HOPTRAIL_OTLP_{name}": value})
+
+    assert f"HOPTRAIL_OTLP_{name}" in str(refused.value)
+    assert told in str(refused.value)
+    assert "secret" not in str(refused.value)

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from collector import told
-from collector.plan import OWN_QUEUES
+from collector.taps.plan import OWN_QUEUES
+from collector.topology import told
+from collector.topology.told import rate_of
 from events.facts import AlarmRaised, BindingCreated, ConnectionOpened, NodeStarted, VhostDeclared
 
 QUEUE = {"vhost": "/", "name": "q", "durable": True, "auto_delete": False}
@@ -25,9 +26,9 @@ def test_queues_of_the_tap_are_passed_over(name: str) -> None:
     assert told.samples([QUEUE | {"name": name, "messages_ready": 1}]) == []
 
 
-@pytest.mark.parametrize("name", told.OWN_EXCHANGES)
+@pytest.mark.parametrize("name", [*told.OWN_EXCHANGES, "obs.tap.commands"])
 def test_exchanges_of_the_tap_are_passed_over(name: str) -> None:
-    """The exchanges that the tap reads are no part of the topology."""
+    """The exchanges that the tap reads, and its own, are no part of the topology."""
     assert told.exchanges([EXCHANGE | {"name": name}]) == []
 
 
@@ -75,16 +76,14 @@ def test_a_vhost_keeps_what_a_bare_write_would_wipe(
     assert isinstance(told.vhost(answer), VhostDeclared)
 
 
-def test_only_client_connections_are_told() -> None:
-    """Connections of the broker itself, and those still being made, are passed over."""
+def test_only_whole_connections_are_told() -> None:
+    """Connections that are still being made are passed over."""
     client: dict[str, Any] = {
         "name": "c",
         "user": "guest",
         "client_properties": {"connection_name": "resizer"},
     }
-    (found,) = told.connections(
-        [client, client | {"type": "direct"}, {"name": "half"}, {"user": "u"}]
-    )
+    (found,) = told.connections([client, {"name": "half"}, {"user": "u"}])
 
     assert isinstance(found, ConnectionOpened)
     assert (found.client_name, found.peer_port, found.pid) == ("resizer", 0, "")
@@ -105,6 +104,22 @@ def test_samples_wait_for_the_counters() -> None:
     assert (found.ready, found.published, found.delivered) == (3, 5, 0)
 
 
+@pytest.mark.parametrize(
+    ("told", "rate"),
+    [
+        ({}, 0.0),
+        ({"message_stats": []}, 0.0),
+        ({"message_stats": {"publish_details": {"rate": 2.0}}}, 2.0),
+        ({"message_stats": {"publish_details": {"rate": 2.0, "avg_rate": 5}}}, 5.0),
+        ({"message_stats": {"publish_details": {"rate": -2.0}}}, 0.0),
+        ({"message_stats": {"publish_details": {"rate": "x"}}}, 0.0),
+    ],
+)
+def test_a_rate_is_the_mean_where_that_is_told(told: dict[str, Any], rate: float) -> None:
+    """The mean of the time asked about counts more than the moment; what is not told is none."""
+    assert rate_of(told, "publish") == rate
+
+
 def test_dead_letters_are_counted_by_queue_type_strategy_and_reason() -> None:
     """The Prometheus counters of dead letters are read, and no other line."""
     name = "rabbitmq_global_messages_dead_lettered"
@@ -119,3 +134,71 @@ rabbitmq_global_messages_routed_total{{protocol="amqp091"}} 9
         "quorum/at_most_once/rejected": 7,
         "quorum/disabled/delivery_limit": 1,
     }
+
+
+def test_running_nodes_tell_when_they_started() -> None:
+    """A node that does not run is none; the youngest is the one that started last."""
+    told_of = [
+        {"name": "a", "running": True, "uptime": 5_000},
+        {"name": "b", "running": True},
+        {"name": "c", "running": False, "uptime": 1},
+    ]
+    found = told.nodes(told_of, 10_000_000_000)
+
+    assert [(node.name, node.started_at) for node in found] == [("a", 5_000_000_000), ("b", None)]
+    assert told.youngest(found) == 5_000_000_000
+    assert told.youngest(found[1:]) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [("::", "here"), ("0.0.0.0", "here"), ("10.0.0.1", "10.0.0.1"), ("fe80::1", "[fe80::1]")],
+)
+def test_a_listener_is_where_its_node_says(address: str, host: str) -> None:
+    """A listener on all addresses is reached by the name of its node's host."""
+    assert told.host_of({"node": "rabbit@here", "ip_address": address}) == host
+
+
+def test_where_a_nodes_own_api_may_answer() -> None:
+    """Tried are what is known, the node's host, and the hosts of the settings, at the node's port and as they are."""
+    listeners = [
+        {"node": "rabbit@a", "protocol": "amqp", "ip_address": "::", "port": 5672},
+        {"node": "rabbit@a", "protocol": "https", "ip_address": "::", "port": 15671},
+        {"node": "rabbit@b", "protocol": "https", "ip_address": "::", "port": 15681},
+    ]
+    known = {"rabbit@a": "https://first:1/x"}
+
+    assert told.management_bases(listeners, known, ["https://first:1/x", "https://[::1]:2/x"]) == {
+        "rabbit@a": [
+            "https://first:1/x",
+            "https://a:15671/x",
+            "https://first:15671/x",
+            "https://[::1]:15671/x",
+            "https://[::1]:2/x",
+        ],
+        "rabbit@b": [
+            "https://b:15681/x",
+            "https://first:15681/x",
+            "https://[::1]:15681/x",
+            "https://first:1/x",
+            "https://[::1]:2/x",
+        ],
+    }
+
+
+def test_counters_that_are_not_there_are_zero() -> None:
+    """A vhost or a queue in which nothing happened yet has no counters."""
+    stats = {"publish": 3, "deliver_get": 5, "deliver_get_details": {"rate": 0.0}}
+
+    assert told.totals([{"name": "a"}, {"name": "b", "message_stats": stats}]) == {
+        "a": (0, 0),
+        "b": (3, 5),
+    }
+    assert (told.delivered({"message_stats": stats}), told.delivered({})) == (5, 0)
+    assert told.delivered(None) == 0
+
+
+def test_bytes_that_wait() -> None:
+    """A queue that is not there, or that does not count yet, holds nothing that is known."""
+    assert told.bytes_ready({"message_bytes_ready": 7, "message_bytes": 9}) == 7
+    assert told.bytes_ready({}) == told.bytes_ready(None) == 0

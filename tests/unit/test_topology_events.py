@@ -1,14 +1,17 @@
 """Events of the broker, whatever they hold: a fact, nothing, or one of two errors; never a word of the tap itself."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.plan import EVENT_EXCHANGE, OWN_QUEUES, TRACE_EXCHANGE
-from collector.topology_events import OWN_CONNECTIONS, arguments_of, facts_of, protocol_of
-from collector.topology_state import TopologyState
+from collector.amqp import decode_properties
+from collector.taps.plan import EVENT_EXCHANGE, OWN_QUEUES, TRACE_EXCHANGE
+from collector.topology.events import OWN_CONNECTIONS, arguments_of, facts_of
+from collector.topology.state import TopologyState
 from events.facts import (
     BindingCreated,
     ChannelClosed,
@@ -26,6 +29,7 @@ from events.upcast import decode, encode
 from events.values import Text
 from tests.support.topologies import NAMES, TABLES, VALUES
 
+RECORDED = Path(__file__).parents[1] / "golden" / "event_exchange"
 LAWS = settings(max_examples=150, deadline=None)
 KEYS = [
     f"{thing}.{end}"
@@ -209,10 +213,70 @@ def test_only_plain_terms_are_read(term: object, told: dict[str, object]) -> Non
     assert arguments_of([term]) == told
 
 
-@pytest.mark.parametrize(
-    ("told", "shown"),
-    [("{0,9,1}", "AMQP 0-9-1"), ("{1,0}", "{1,0}"), ("{'MQTT',1}", "{'MQTT',1}"), (5, "")],
+def told_by(protocol: str) -> list[Fact]:
+    """Return what a session of a client on RabbitMQ 4.3 tells, recorded in *protocol* of the event exchange."""
+    recorded: list[tuple[str, str]] = json.loads((RECORDED / f"{protocol}.json").read_text())
+    state, found = TopologyState(), list[Fact]()
+    for key, header in recorded:
+        fields = decode_properties(bytes.fromhex(header)).get("headers") or {}
+        fact = facts_of(key, fields, state)
+        if fact is not None and state.is_news(fact):
+            state.apply(fact)
+            found.append(fact)
+    assert not state.of("connection")
+    return found
+
+
+def kind_and_name(fact: Fact) -> tuple[str, Text]:
+    """Return what *fact* is about, without what differs from session to session."""
+    return type(fact).__name__, getattr(fact, "name", "") if "Connection" not in str(
+        type(fact)
+    ) else ""
+
+
+def test_both_protocols_of_the_event_exchange_tell_the_same() -> None:
+    """Recorded as headers and as annotations, a session gives the same facts with the same names and arguments."""
+    headers, annotations = told_by("amqp_0_9_1"), told_by("amqp_1_0")
+
+    assert [kind_and_name(it) for it in headers] == [kind_and_name(it) for it in annotations]
+    assert [type(it) for it in annotations][:6] == [
+        ConnectionOpened, ChannelOpened, ExchangeDeclared, QueueDeclared, BindingCreated, ConsumerStarted,
+    ]  # fmt: skip
+    for found in (headers, annotations):
+        connection, channel, exchange, queue, binding, consumer = found[:6]
+        assert isinstance(connection, ConnectionOpened)
+        assert (connection.client_name, connection.product) == ("resizer", "raw")
+        assert (connection.protocol, connection.peer_host) == ("AMQP 0-9-1", "127.0.0.1")
+        assert isinstance(channel, ChannelOpened)
+        assert channel.connection == connection.name
+        assert isinstance(exchange, ExchangeDeclared)
+        assert exchange.arguments["alternate-exchange"] == "amq.fanout"
+        assert isinstance(queue, QueueDeclared)
+        assert (queue.type, queue.arguments["x-max-length"]) == ("classic", 5)
+        assert isinstance(binding, BindingCreated)
+        assert (binding.origin, binding.binding_key, binding.arguments) == ("e1", "a.*", {"k": "v"})
+        assert isinstance(consumer, ConsumerStarted)
+        assert (consumer.connection, consumer.channel) == (connection.name, 1)
+    # Annotations carry arguments as they are, headers as far as their terms parse.
+    assert isinstance(annotations[2], ExchangeDeclared)
+    assert annotations[2].arguments["l"] == [1, "a"]
+
+
+ANNOTATIONS = HOSTILE.map(
+    lambda told: {f"x-opt-{name}".replace("_", "-"): value for name, value in told.items()}
 )
-def test_protocols_are_named_as_the_management_api_does(told: object, shown: str) -> None:
-    """The version triple of AMQP becomes its name; anything else stays as it is."""
-    assert protocol_of(told) == shown
+
+
+@LAWS
+@given(st.sampled_from(KEYS), ANNOTATIONS)
+def test_annotations_are_read_as_their_headers_are(key: str, told: dict[Any, Any]) -> None:
+    """Any fields as annotations tell what they tell as headers, or fail as they do."""
+    plain = {name.removeprefix("x-opt-").replace("-", "_"): value for name, value in told.items()}
+    results: list[object] = []
+    for headers in (told, plain):
+        try:
+            results.append(fact_of(key, headers))
+        except (KeyError, TypeError) as error:
+            results.append(type(error))
+
+    assert results[0] == results[1]

@@ -1,9 +1,14 @@
 """The topology as a fold of facts: what stands, what goes with what, what is news, and what a new segment restates."""
 
+from typing import Any
+
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.topology_state import (
+from collector.topology.state import (
+    CONFIRMED_NS,
     TopologyState,
     closed,
     closing,
@@ -177,4 +182,25 @@ def test_an_argument_goes_before_a_policy(argument: Text, policy: Text) -> None:
     state = state_of(
         queue("q", arguments=told), queue("r"), queue("s"), QueueDeleted("/", "s", "event")
     )
+    assert state.dead_letters_to() == {("/", "q"): argument}
+    state.confirm([with_source(it, "reconciliation") for it in state.of("queue")], CONFIRMED_NS)
     assert state.dead_letters_to() == {("/", "q"): argument, ("/", "r"): None}
+
+
+@pytest.mark.parametrize(
+    ("at", "changes", "confirmed"),
+    [
+        (CONFIRMED_NS, {}, True),
+        (CONFIRMED_NS - 1, {}, False),
+        (CONFIRMED_NS, {"policy": {"max-length": 1}}, False),
+    ],
+)
+def test_a_snapshot_confirms_what_events_told(
+    at: int, changes: dict[str, Any], confirmed: bool
+) -> None:
+    """A queue that a snapshot tells alike a while later is confirmed; a young or a different one is not."""
+    state = state_of(queue("q"))
+    (known,) = state.of("queue")
+    state.confirm([msgspec.structs.replace(known, source="reconciliation", **changes)], at)
+
+    assert [it.source for it in state.of("queue")] == ["reconciliation" if confirmed else "event"]

@@ -1,6 +1,6 @@
 """The queues view: what is believed to wait, in order, beside the broker's own depth."""
 
-from events.facts import QueueDeleted, QueueSampled, VhostDeleted
+from events.facts import QueueDeclared, QueueDeleted, QueueSampled, Table, VhostDeleted
 from projector.answering import Answers
 from projector.answers import QueueState
 from projector.linker.limits import Limits
@@ -126,3 +126,12 @@ def test_contents_are_capped() -> None:
         story.publish(CLIENT, "", "work", ("work",))
 
     assert len(story.answers().queue_contents(VHOST, "work", limit=10) or ()) == 10
+
+
+def test_a_queue_tells_its_policy() -> None:
+    """The policy in effect stands beside the arguments, for a limit may be in either."""
+    story = shop()
+    policy: Table = {"delivery-limit": 7}
+    story.tell(QueueDeclared(VHOST, "work", "quorum", True, False, False, {}, policy, "event"))
+
+    assert queue(story).policy == policy
