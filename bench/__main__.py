@@ -1,4 +1,7 @@
-"""Run the benchmarks: ``python -m bench [--write] [NAME ...]``; without names all of them, and the page is written."""
+"""Run the benchmarks: ``python -m bench [--write] [NAME ...]``; without names all of them, and the page is written.
+
+``python -m bench JOB [--write] [KEY=VALUE ...]`` runs one of the jobs of ``bench/jobs.py``, which have no baseline.
+"""
 
 import json
 import os
@@ -14,37 +17,25 @@ from pathlib import Path
 import msgspec
 
 from bench import elastic_search
-from bench.pairs import PAIRS, Case, Outcome, Spread, run
+from bench.jobs import JOBS, WRITE, run_job
+from bench.pairs import PAIRS, Case, Outcome, Spread, case, run
+from bench.recorded import RECORDED, record
 from bench.search import SEARCHED, blobs, documents, fill
+from bench.web_cases import web_cases, web_served
 from tests.support.elastic_server import open_elastic
 
-WRITE = "--write"
+SCRIPT = "capture-script"
+RECORDING = "firehose.frames"
 DOCS = Path(__file__).parent.parent / "docs"
 
 
-def case(
-    name: str,
-    unit: str,
-    subject: str,
-    baseline: str,
-    *arguments: str,
-    goal: str = "",
-    pairs: int = PAIRS,
-) -> Case:
-    """Return the case of two functions, each ``module:function`` of this package, with the same arguments."""
-    return Case(
-        name=name,
-        unit=unit,
-        subject=[f"bench.{subject}", *arguments],
-        baseline=[f"bench.{baseline}", *arguments],
-        goal=goal,
-        pairs=pairs,
-    )
-
-
 def cases(prepared: Path) -> list[Case]:
-    """Return every case; *prepared* holds what the search cases read."""
-    blocks = ("blocks:append_blocks", "blocks:append_rows")
+    """Return every case; *prepared* holds what the cases of decoding and of search read."""
+    return [*capture_cases(prepared), *log_cases(), *reading_cases(prepared)]
+
+
+def capture_cases(prepared: Path) -> list[Case]:
+    """Return the cases of the way from the broker into the log."""
     return [
         case(
             "capture",
@@ -53,10 +44,39 @@ def cases(prepared: Path) -> list[Case]:
             "capture:drain_by_discarding",
             goal="0.9 of the baseline",
         ),
+        case(
+            "live",
+            "events",
+            "live:by_collector",
+            "live:by_tracing_plugin",
+            goal="the rate of the baseline",
+            pairs=3,
+        ),
+        case(
+            "decode",
+            "events",
+            "decode:by_decoder",
+            "decode:by_pamqp",
+            str(prepared / RECORDING),
+            goal="60,000 events/s",
+        ),
+    ]
+
+
+def log_cases() -> list[Case]:
+    """Return the cases of the log in SQLite."""
+    blocks = ("blocks:append_blocks", "blocks:append_rows")
+    return [
         case("append-1", "events", *blocks, "1", "3000"),
         case("append-10", "events", *blocks, "10", "30000"),
         case("append-1000", "events", *blocks, "1000", "200000"),
         case("replay-1000", "events", "blocks:replay_blocks", "blocks:replay_rows", "1000"),
+    ]
+
+
+def reading_cases(prepared: Path) -> list[Case]:
+    """Return the cases of what is made of the log: the fold, the views and the index."""
+    return [
         case("fold", "events", "fold:fold_all", "fold:decode_only", goal="200,000 events/s"),
         case(
             "rebuild",
@@ -87,7 +107,24 @@ def cases(prepared: Path) -> list[Case]:
 
 def elastic_cases(url: str) -> list[Case]:
     """Return the cases that need the Elasticsearch at *url*, which holds the index that is searched."""
-    return [*elastic_log_cases(url), *elastic_index_cases(url)]
+    return [*script_cases(url), *elastic_log_cases(url), *elastic_index_cases(url)]
+
+
+def script_cases(url: str) -> list[Case]:
+    """Return the cases of draining a backlog against the obvious script, which stores it in the Elasticsearch at *url*."""
+    goal = "2.5 times the baseline"
+    return [
+        case(
+            f"{SCRIPT}-{store}",
+            "events",
+            f"aio_pika_script:drain_into_{store}",
+            "aio_pika_script:drain_by_script",
+            url,
+            goal=goal,
+            pairs=3,
+        )
+        for store in ("elastic", "sqlite")
+    ]
 
 
 def elastic_log_cases(url: str) -> list[Case]:
@@ -184,6 +221,9 @@ HEAD = """# Benchmarks
 Every figure is a ratio to a baseline measured in the same run: subject and baseline in turn, each in a process of its own.
 Rates are things per second of wall time; each cell gives the median, and the minimum and maximum over the pairs.
 The code of each baseline stands beside its subject in `bench/`.
+What a tap costs the broker, and what a collector follows beside it, stands in [what the tap costs](reference/costs.md).
+`python -m bench kill` kills the collector 200 times under load and proves that the log then holds every event once.
+`python -m bench retry` retries 10,000 dead letters at 1,000 a second, undisturbed and with a kill of the collector.
 
 """
 COLUMNS = (
@@ -204,7 +244,8 @@ def page(outcomes: list[Outcome]) -> str:
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
     lines = [
         f"Measured {datetime.now(UTC):%Y-%m-%d} on {machine}; a shared and noisy machine.",
-        f"Pairs: {PAIRS}; one for memory, elastic-size and elastic-rebuild, two for elastic-latency.",
+        f"Pairs: {PAIRS}; one for memory, elastic-size and elastic-rebuild, two for elastic-latency,",
+        "web-scroll, web-conversation and web-tail, three for live, capture-script and the rest of web.",
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "|" + "---|" * len(COLUMNS),
@@ -216,7 +257,7 @@ def page(outcomes: list[Outcome]) -> str:
 @contextmanager
 def elasticsearch(directory: Path, names: Sequence[str]) -> Iterator[str | None]:
     """Yield the URL of a server of its own, holding what is searched, if a case in *names* (none: all) needs it."""
-    if names and not any(name.startswith("elastic") for name in names):
+    if names and not any(name.startswith(("elastic", SCRIPT)) for name in names):
         yield None
         return
     with closing(open_elastic(directory / "elastic", fast_start=False)) as server:
@@ -228,6 +269,8 @@ def elasticsearch(directory: Path, names: Sequence[str]) -> Iterator[str | None]
 
 def main() -> None:
     """Run what the command line names; ``--write``: and put it into the page, which keeps what else stands there."""
+    if jobs := [each for each in sys.argv[1:] if each in JOBS]:
+        sys.exit(run_job(jobs[0], [each for each in sys.argv[1:] if each != jobs[0]]))
     names = [name for name in sys.argv[1:] if name != WRITE]
     keep = not names or WRITE in sys.argv
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -236,11 +279,18 @@ def main() -> None:
             print(f"preparing an index of {SEARCHED:,} messages …", file=sys.stderr)
             fill(prepared / "index", documents(SEARCHED))
             blobs(prepared / "blobs.db", documents(SEARCHED))
-        for case in _wanted(cases(prepared), names):
-            _tell(run(case), keep=keep)
+        if not names or "decode" in names:
+            print(f"recording {RECORDED:,} events of a broker …", file=sys.stderr)
+            record(prepared / RECORDING)
+        for each in _wanted(cases(prepared), names):
+            _tell(run(each), keep=keep)
         url = stack.enter_context(elasticsearch(prepared, names))
-        for case in _wanted(elastic_cases(url), names) if url else []:
-            _tell(run(case), keep=keep)
+        for each in _wanted(elastic_cases(url), names) if url else []:
+            _tell(run(each), keep=keep)
+        wanted = {each.name for each in _wanted(web_cases(), names)}
+        for each in web_cases(*stack.enter_context(web_served(wanted))):
+            if each.name in wanted:
+                _tell(run(each), keep=keep)
 
 
 def _tell(outcome: Outcome, *, keep: bool) -> None:
@@ -257,7 +307,12 @@ def _tell(outcome: Outcome, *, keep: bool) -> None:
 
 
 def _wanted(known: Iterable[Case], names: Sequence[str]) -> list[Case]:
-    return [case for case in known if not names or case.name in names]
+    """Return the cases that are named, `web` for all whose names begin so."""
+    return [
+        case
+        for case in known
+        if not names or case.name in names or ("web" in names and case.name.startswith("web-"))
+    ]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Draining a tap's backlog into the log, against a plain socket that acknowledges and discards.
 
 A real broker, a real firehose: half of the events are publishes, half deliveries. The backlog is made while no collector
-runs, so the figure is the collector's and not the broker's tracing.
+runs, so the figure is the collector's and not the broker's tracing. How fast the broker hands a queue out depends on the
+prefetch, so each side first drains small backlogs with several and is then measured with the one that was best for it.
 """
 
 import asyncio
@@ -12,8 +13,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -26,15 +28,19 @@ from examples.local_broker import open_broker
 from store.sqlite.log import SqliteEventLog
 
 EVENTS = 100_000
+SCOUTED = 20_000
+"""Events drained with each prefetch to find the best."""
+COLLECTED_WITH = (2_000, 4_000, 6_000)
+DISCARDED_WITH = (250, 500, 1_000, 2_000)
 TAP = "obs.tap.firehose"
 HOPTRAIL = Path(sys.executable).with_name("hoptrail")
 DRAIN_S_MAX = 300
-POLL_S = 0.2
+POLL_S = 0.5
 
 
 @contextmanager
-def backlog(events: int, directory: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the AMQP URL and hoptrail's settings beside a broker whose tap holds *events* events."""
+def tapped(directory: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the AMQP URL and hoptrail's settings beside a broker that is tapped, by nobody just now."""
     with open_broker(directory / "broker") as broker:
         settings = {
             **os.environ,
@@ -44,8 +50,15 @@ def backlog(events: int, directory: Path) -> Iterator[tuple[str, dict[str, str]]
         }
         with collector(settings, directory):
             wait_for(lambda: stored_events(directory / "store") > 0)
-        fill(broker.amqp_url, events // 2)
         yield broker.amqp_url, settings
+
+
+@contextmanager
+def backlog(events: int, directory: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield what :func:`tapped` does, when the tap holds *events* events."""
+    with tapped(directory) as (url, settings):
+        fill(url, events // 2)
+        yield url, settings
 
 
 @contextmanager
@@ -124,25 +137,61 @@ def drain_span(directory: Path, start: int) -> tuple[int, float]:
     return asyncio.run(read())
 
 
-def drain_by_collector(events: str = str(EVENTS)) -> Timed:
-    """Let ``hoptrail collect`` drain the backlog into SQLite."""
-    with tempfile.TemporaryDirectory() as folder:
-        directory, store = Path(folder), Path(folder) / "store"
-        with backlog(int(events), directory) as (_, settings), collector(settings, directory) as it:
-            # Only the head is looked at meanwhile: reading the log would take from what is measured.
-            wait_for(lambda: stored_events(store) >= int(events))
-            wait_for(lambda: drain_span(store, 0)[0] >= int(events))
-            used, memory = it.cpu_times(), it.memory_info().rss
-            count, seconds = drain_span(store, 0)
-        return Timed(
-            count=count,
-            seconds=seconds,
-            cpu_s=used.user + used.system,
-            extra={"collector_mib": round(memory / 2**20, 1)},
-        )
+def best_of(prefetches: Sequence[int], drain: Callable[[int, int], Timed]) -> int:
+    """Return the one of *prefetches* with which *drain*, given a count of events and a prefetch, is fastest."""
+    if len(prefetches) == 1:
+        return prefetches[0]
+    found = {prefetch: drain(SCOUTED, prefetch) for prefetch in prefetches}
+    return max(found, key=lambda prefetch: found[prefetch].count / found[prefetch].seconds)
 
 
-def drain_by_discarding(events: str = str(EVENTS)) -> Timed:
-    """Let a plain socket drain the backlog, looking at nothing."""
-    with tempfile.TemporaryDirectory() as folder, backlog(int(events), Path(folder)) as (url, _):
-        return timed(int(events), lambda: discard(url, TAP, int(events)))
+def measured(prefetches: Sequence[int], events: int, drain: Callable[[int, int], Timed]) -> Timed:
+    """Return how *drain* does with the best of *prefetches*, and say which that is."""
+    best = best_of(prefetches, drain)
+    found = drain(events, best)
+    return replace(found, extra={"prefetch": best, **found.extra})
+
+
+def collected(
+    url: str, settings: dict[str, str], directory: Path, events: int, prefetch: int
+) -> Timed:
+    """Let ``hoptrail collect`` with *prefetch* drain a backlog of *events* into a log of its own."""
+    fill(url, events // 2)
+    store = directory / f"store-{prefetch}-{events}"
+    told = {"HOPTRAIL_STORE": f"sqlite:///{store}", "HOPTRAIL_PREFETCH": str(prefetch)}
+    with collector(settings | told, directory) as it:
+        # Only the head is looked at meanwhile, and seldom: reading takes from what is measured.
+        wait_for(lambda: store.exists() and stored_events(store) >= events)
+        wait_for(lambda: drain_span(store, 0)[0] >= events)
+        used, memory = it.cpu_times(), it.memory_info().rss
+        count, seconds = drain_span(store, 0)
+    return Timed(
+        count=count,
+        seconds=seconds,
+        cpu_s=used.user + used.system,
+        extra={"collector_mib": round(memory / 2**20, 1)},
+    )
+
+
+def drain_by_collector(events: str = str(EVENTS), prefetch: str = "") -> Timed:
+    """Let ``hoptrail collect`` drain the backlog into SQLite, with *prefetch* or the best one."""
+    with tempfile.TemporaryDirectory() as folder, tapped(Path(folder)) as (url, settings):
+
+        def drain(count: int, prefetch: int) -> Timed:
+            return collected(url, settings, Path(folder), count, prefetch)
+
+        return measured([int(prefetch)] if prefetch else COLLECTED_WITH, int(events), drain)
+
+
+def drain_by_discarding(events: str = str(EVENTS), prefetch: str = "") -> Timed:
+    """Let a plain socket drain the backlog, looking at nothing, with *prefetch* or the best one."""
+    with tempfile.TemporaryDirectory() as folder, tapped(Path(folder)) as (url, _):
+
+        def drain(count: int, prefetch: int) -> Timed:
+            fill(url, count // 2)
+            every = prefetch // 4
+            return timed(
+                count, lambda: discard(url, TAP, count, prefetch=prefetch, ack_every=every)
+            )
+
+        return measured([int(prefetch)] if prefetch else DISCARDED_WITH, int(events), drain)

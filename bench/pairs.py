@@ -27,6 +27,26 @@ class Case:
     pairs: int = PAIRS
 
 
+def case(
+    name: str,
+    unit: str,
+    subject: str,
+    baseline: str,
+    *arguments: str,
+    goal: str = "",
+    pairs: int = PAIRS,
+) -> Case:
+    """Return the case of two functions, each ``module:function`` of this package, with the same arguments."""
+    return Case(
+        name=name,
+        unit=unit,
+        subject=[f"bench.{subject}", *arguments],
+        baseline=[f"bench.{baseline}", *arguments],
+        goal=goal,
+        pairs=pairs,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Spread:
     """Minimum, median and maximum of one figure over the pairs."""

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from pamqp import commands, frame
 
-_FRAME = Struct(">BHI")
+FRAME = Struct(">BHI")
 RECEIVE_BYTES = 1 << 20
 HEADERS_FLAG = 0x2000
 FLAGS = {
@@ -65,7 +65,7 @@ def frames_of(
     parts = [(1, method), (2, header_payload(len(body), properties))]
     step = frame_max - 8
     parts += [(3, body[at : at + step]) for at in range(0, len(body), step)]
-    return b"".join(_FRAME.pack(kind, channel, len(part)) + part + b"\xce" for kind, part in parts)
+    return b"".join(FRAME.pack(kind, channel, len(part)) + part + b"\xce" for kind, part in parts)
 
 
 class RawConnection:
@@ -116,6 +116,11 @@ class RawConnection:
         """Send frames as they are."""
         self._socket.sendall(data)
 
+    def ack(self, tag: bytes, channel: int = 1) -> None:
+        """Acknowledge delivery *tag*, as it came (8 bytes), and all before it."""
+        payload = b"\0\x3c\0\x50" + tag + b"\x01"
+        self.send_raw(FRAME.pack(1, channel, len(payload)) + payload + b"\xce")
+
     def expect(self, kind: type) -> Any:
         """Return the next method of *kind*; others are passed over.
 
@@ -127,7 +132,7 @@ class RawConnection:
         def take(frame_kind: int, channel: int, payload: bytes) -> bool:
             if frame_kind != 1:
                 return False
-            data = _FRAME.pack(frame_kind, channel, len(payload)) + payload + b"\xce"
+            data = FRAME.pack(frame_kind, channel, len(payload)) + payload + b"\xce"
             _, _, method = frame.unmarshal(data)
             if isinstance(method, commands.Connection.Close | commands.Channel.Close):
                 raise ConnectionError(f"{method.reply_code} {method.reply_text}")
@@ -145,7 +150,7 @@ class RawConnection:
 
     def invoke(self, payload: bytes, answer: type) -> Any:
         """Send a method frame's *payload* on channel 1 as it is and return its answer."""
-        self.send_raw(_FRAME.pack(1, 1, len(payload)) + payload + b"\xce")
+        self.send_raw(FRAME.pack(1, 1, len(payload)) + payload + b"\xce")
         return self.expect(answer)
 
     def receive(self, take: Callable[[int, int, bytes], bool]) -> None:
@@ -153,7 +158,7 @@ class RawConnection:
         data, at = self._rest, 0
         while True:
             while len(data) - at >= 8:
-                kind, channel, length = _FRAME.unpack_from(data, at)
+                kind, channel, length = FRAME.unpack_from(data, at)
                 if len(data) - at < length + 8:
                     break
                 payload = data[at + 7 : at + 7 + length]
@@ -200,8 +205,7 @@ def discard(
                 seen += 1
                 if seen % ack_every == 0 or seen == count:
                     tag = payload[5 + payload[4] : 13 + payload[4]]
-                    ack = b"\0\x3c\0\x50" + tag + b"\x01"
-                    connection.send_raw(_FRAME.pack(1, channel, len(ack)) + ack + b"\xce")
+                    connection.ack(tag, channel)
             return seen == count
 
         connection.receive(take)

@@ -98,6 +98,8 @@ expect 4 'hoptrail health serve'
 expect 4 'hoptrail health collect'
 expect 0 'hoptrail health log'
 expect 0 'python -c "import dashboards, store.elastic.log"'
+expect 0 'test -s "$(python -c "import api; print(api.__path__[0])")/static/index.html"'
+expect 0 '! command -v node && ! command -v npm'
 expect 0 'python -m examples.image_pipeline --help'
 expect 0 'python -m examples.demo_broker --help'
 expect 0 'hoptrail serve 2>/tmp/serve & tries=0

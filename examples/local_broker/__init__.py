@@ -10,13 +10,14 @@ Where a step is refused, ``BrokerUnavailable`` says what was tried and exactly w
 
 from examples.local_broker.broker import Broker, BrokerNotOurs, BrokerUnavailable
 from examples.local_broker.find import open_broker
-from examples.local_broker.node import PrivateNode
+from examples.local_broker.node import Membership, PrivateNode
 from examples.local_broker.ports import free_ports
 
 __all__ = [
     "Broker",
     "BrokerNotOurs",
     "BrokerUnavailable",
+    "Membership",
     "PrivateNode",
     "free_ports",
     "open_broker",

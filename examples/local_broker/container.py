@@ -6,12 +6,13 @@ Each container has its own name, made from its AMQP port, and is removed on ``cl
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from examples.local_broker.broker import Broker, BrokerUnavailable, wait_until_ready
 from examples.local_broker.ports import free_ports
+from examples.local_broker.protocols import enabled_plugins, listeners, listening
 
 IMAGE: Final = "rabbitmq:4.0-management"
 ENGINE_TIMEOUT_S: Final = 20.0
@@ -44,11 +45,14 @@ class ContainerBroker(Broker):
         management_port: int | None = None,
         config: str = "",
         report: Callable[[str], None] = lambda _: None,
+        protocols: Sequence[str] = (),
     ) -> None:
         self.directory = directory.absolute()
         self._wanted = (port, management_port)
         self._config = config
         self._report = report
+        self._protocols = tuple(protocols)
+        self.listeners: dict[str, int] = {}
         self._name: str | None = None
 
     @property
@@ -99,7 +103,9 @@ class ContainerBroker(Broker):
         return done.stdout
 
     def _create(self) -> None:
-        amqp, management, metrics = free_ports(3)
+        names = listening(self._protocols)
+        amqp, management, metrics, *others = free_ports(3 + len(names))
+        self.listeners = dict(zip(names, others, strict=True))
         amqp, management = self._wanted[0] or amqp, self._wanted[1] or management
         plugins, config = self._write_files(metrics)
         if _run(["docker", "image", "inspect", IMAGE], COMMAND_TIMEOUT_S).returncode != 0:
@@ -111,6 +117,7 @@ class ContainerBroker(Broker):
             "--publish", f"127.0.0.1:{amqp}:5672",
             "--publish", f"127.0.0.1:{management}:15672",
             "--publish", f"127.0.0.1:{metrics}:{metrics}",
+            *(part for port in others for part in ("--publish", f"127.0.0.1:{port}:{port}")),
             "--volume", f"{plugins}:/etc/rabbitmq/enabled_plugins:ro",
             "--volume", f"{config}:/etc/rabbitmq/conf.d/90-hoptrail.conf:ro",
             *self._advanced(),
@@ -129,11 +136,12 @@ class ContainerBroker(Broker):
     def _write_files(self, metrics: int) -> tuple[Path, Path]:
         plugins, config = self.directory / "enabled_plugins", self.directory / "rabbitmq.conf"
         self.directory.mkdir(parents=True, exist_ok=True)
-        plugins.write_text("[rabbitmq_event_exchange,rabbitmq_management,rabbitmq_prometheus].\n")
+        plugins.write_text(enabled_plugins(self._protocols))
         # Connections reach a container from the engine's bridge, not from its loopback. The port of the metrics is the
         # same inside and outside, because the broker names it to those who ask.
         config.write_text(
-            f"loopback_users = none\nprometheus.tcp.port = {metrics}\n{self._config}\n"
+            f"loopback_users = none\nprometheus.tcp.port = {metrics}\n"
+            f"{listeners(self.listeners, address='0.0.0.0')}{self._config}\n"
         )
         return plugins, config
 

@@ -11,18 +11,21 @@ import secrets
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from examples.local_broker.broker import Broker, BrokerUnavailable, wait_until_ready
 from examples.local_broker.ports import free_ports
+from examples.local_broker.protocols import enabled_plugins, listeners, listening
 from examples.local_broker.root import inside
 
 PROGRAMS: Final = Path("/usr/lib/rabbitmq/bin")
 """The package's own scripts; those in /usr/sbin insist on the user rabbitmq."""
 
 NODE_NAME: Final = "hoptrail@localhost"
-"""One name suffices: names are per epmd, and each node has its own."""
+"""One name suffices for nodes that have an epmd of their own: names are per epmd."""
 
 START_ATTEMPTS_MAX: Final = 3
 STOP_TIMEOUT_S: Final = 60.0
@@ -38,6 +41,15 @@ GUARD: Final = 'read -r word || kill -TERM "$@"'
 """Ends the processes when the pipe closes without a word, thus when we were killed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """What the nodes of one cluster share: an epmd that somebody else runs on *epmd_port*, and the cookie."""
+
+    name: str
+    epmd_port: int
+    cookie: str
+
+
 class PrivateNode(Broker):
     """One node of the installed package; nothing happens before ``start``.
 
@@ -46,6 +58,8 @@ class PrivateNode(Broker):
         port, management_port: fixed ports, or free ones are chosen.
         config: further lines for ``rabbitmq.conf``.
         root: the file system whose package it is, when that is not this one; see ``root.py``.
+        protocols: what it speaks beside AMQP 0-9-1; names as in ``protocols.py``.
+        member: how it meets the other nodes of a cluster; without it, it is alone and has its own epmd.
     """
 
     kind = "private node"
@@ -58,11 +72,17 @@ class PrivateNode(Broker):
         management_port: int | None = None,
         config: str = "",
         root: Path | None = None,
+        protocols: Sequence[str] = (),
+        member: Membership | None = None,
     ) -> None:
+        self._member = member
+        self._name = NODE_NAME if member is None else member.name
         self.directory = directory.absolute()
         self._wanted = (port, management_port)
         self._config = config
         self._root = root
+        self._protocols = tuple(protocols)
+        self.listeners: dict[str, int] = {}
         self._ports: tuple[int, int, int, int, int] | None = None
         self._beam: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
@@ -106,7 +126,7 @@ class PrivateNode(Broker):
         if self._ports is None:
             raise RuntimeError("the node was never started")
         done = subprocess.run(
-            self._command(str(PROGRAMS / "rabbitmqctl"), "-n", NODE_NAME, *args),
+            self._command(str(PROGRAMS / "rabbitmqctl"), "-n", self._name, *args),
             env=self._environment(self._ports),
             cwd=self.directory,
             stdin=subprocess.DEVNULL,
@@ -120,8 +140,9 @@ class PrivateNode(Broker):
         return done.stdout
 
     def _choose_ports(self) -> tuple[int, int, int, int, int]:
-        amqp, management, *others = free_ports(5)
-        distribution, epmd, metrics = others
+        names = listening(self._protocols)
+        amqp, management, distribution, epmd, metrics, *others = free_ports(5 + len(names))
+        self.listeners = dict(zip(names, others, strict=True))
         return (self._wanted[0] or amqp, self._wanted[1] or management, distribution, epmd, metrics)
 
     def _start_on(self, ports: tuple[int, int, int, int, int]) -> None:
@@ -131,16 +152,17 @@ class PrivateNode(Broker):
         self._write_files(amqp, management, metrics)
         environment = self._environment(ports)
         with (self.directory / "output.log").open("ab") as output:
-            self._epmd = _spawn(
-                self._command("epmd", "-port", str(epmd), "-address", "127.0.0.1"),
-                environment, self.directory, output.fileno(),
-            )  # fmt: skip
+            if self._member is None:
+                self._epmd = _spawn(
+                    self._command("epmd", "-port", str(epmd), "-address", "127.0.0.1"),
+                    environment, self.directory, output.fileno(),
+                )  # fmt: skip
             self._beam = _spawn(
                 self._command(str(PROGRAMS / "rabbitmq-server")),
                 environment, self.directory, output.fileno(),
             )  # fmt: skip
         self._guard = subprocess.Popen(
-            ["/bin/sh", "-c", GUARD, "sh", str(self._beam.pid), str(self._epmd.pid)],
+            ["/bin/sh", "-c", GUARD, "sh", *self._pids()],
             stdin=subprocess.PIPE, start_new_session=True, cwd="/",
         )  # fmt: skip
         wait_until_ready(self.amqp_url, self.management_url, gave_up=self._ended_early)
@@ -150,8 +172,13 @@ class PrivateNode(Broker):
             return list(command)
         return inside(self._root, command, shared=[self.directory])
 
+    def _pids(self) -> list[str]:
+        return [str(process.pid) for process in (self._beam, self._epmd) if process is not None]
+
     def _ended_early(self) -> str | None:
         for name, process in (("RabbitMQ", self._beam), ("epmd", self._epmd)):
+            if process is None and name == "epmd" and self._member is not None:
+                continue
             if process is None or process.poll() is not None:
                 return f"{name} ended while starting in {self.directory}:\n{self._log_tail()}"
         return None
@@ -182,11 +209,11 @@ class PrivateNode(Broker):
         cookie = self.directory / "home" / ".erlang.cookie"
         if not cookie.exists():
             cookie.touch(mode=0o600)
-            cookie.write_text(secrets.token_hex(16))
+            cookie.write_text(
+                secrets.token_hex(16) if self._member is None else self._member.cookie
+            )
             cookie.chmod(0o400)
-        (self.directory / "enabled_plugins").write_text(
-            "[rabbitmq_event_exchange,rabbitmq_management,rabbitmq_prometheus].\n"
-        )
+        (self.directory / "enabled_plugins").write_text(enabled_plugins(self._protocols))
         (self.directory / "rabbitmq-env.conf").write_text("")
         (self.directory / "rabbitmq.conf").write_text(
             f"listeners.tcp.local = 127.0.0.1:{amqp}\n"
@@ -194,6 +221,7 @@ class PrivateNode(Broker):
             f"management.tcp.port = {management}\n"
             "prometheus.tcp.ip = 127.0.0.1\n"
             f"prometheus.tcp.port = {metrics}\n"
+            f"{listeners(self.listeners, address='127.0.0.1')}"
             f"{self._config}\n"
         )
 
@@ -203,10 +231,10 @@ class PrivateNode(Broker):
             "PATH": os.defpath + ":/usr/sbin:/sbin",
             "HOME": str(here / "home"),
             "LANG": "C.UTF-8",
-            "ERL_EPMD_PORT": str(ports[3]),
+            "ERL_EPMD_PORT": str(self._member.epmd_port if self._member else ports[3]),
             "ERL_CRASH_DUMP": str(here / "log" / "erl_crash.dump"),
             "ERL_CRASH_DUMP_SECONDS": "0",
-            "RABBITMQ_NODENAME": NODE_NAME,
+            "RABBITMQ_NODENAME": self._name,
             "RABBITMQ_DIST_PORT": str(ports[2]),
             "RABBITMQ_MNESIA_BASE": str(here / "mnesia"),
             "RABBITMQ_LOG_BASE": str(here / "log"),

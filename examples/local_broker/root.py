@@ -1,7 +1,7 @@
 """Run a program of another root file system, such as a newer Debian's, beside those of this one.
 
-It sees the directories it is given under their own paths, and this machine's network, processes
-and users. What is mounted for it is seen by nobody else and vanishes with it. Needs root.
+It sees the directories it is given under their own paths, and this machine's network, host
+names, processes and users. What is mounted for it is seen by nobody else and vanishes with it. Needs root.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,9 @@ mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/tmp"
 mount -t tmpfs tmpfs "$root/var/tmp"
+# Some Debians come without the file that says what localhost is.
+[ -e "$root/etc/hosts" ] || : > "$root/etc/hosts"
+mount --bind /etc/hosts "$root/etc/hosts"
 while [ "$1" != -- ]; do
     mkdir -p "$root$1"
     mount --bind "$1" "$root$1"
