@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import pytest
+from hypothesis import settings
 
 from examples.local_broker import Broker, BrokerUnavailable
 from tests.support import parts
@@ -25,6 +26,10 @@ from tests.support.management import Management
 from tests.support.proxy import Proxy
 
 parts.strip_environment()
+
+# No law promises a time: on a busy machine any example may take longer than the 200 ms that would be allowed.
+settings.register_profile("hoptrail", deadline=None)
+settings.load_profile("hoptrail")
 
 pytest_plugins = [
     "tests.support.elastic_fixtures",
