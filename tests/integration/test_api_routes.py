@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any
 from urllib.parse import quote, quote_from_bytes
 
@@ -27,6 +27,8 @@ from tests.support.served import (
 API = "/api/v1"
 API_KEY = "a-key-that-is-long-enough"
 PROBLEM = "application/problem+json"
+LONG = Limits(stream_s_max=600, heartbeat_s=600)
+"""Streams that end when their reader goes away, however slow the machine is."""
 
 
 @pytest.fixture
@@ -319,20 +321,23 @@ async def append_publish(made: Served, body: bytes) -> str:
     return f"{STREAM}-{position}"
 
 
+def told(positions: Collection[int]) -> Callable[[str], bool]:
+    """Return the condition that the messages at *positions* are in a stream's text."""
+    return lambda text: all(f'"{STREAM}-{each}"' in text for each in positions)
+
+
 async def test_a_stream_gives_what_comes() -> None:
     """A stream that began before a publish gives its message; a filter leaves others out, and marks its words."""
-    async with (
-        served(moves=0, limits=Limits(stream_s_max=1.0, heartbeat_s=0.2)) as made,
-        made.client() as client,
-    ):
-        start = {"after": str(made.head.next_position - 1)}
+    async with served(moves=0, limits=LONG) as made:
+        start = made.head.next_position
+        wanted = {"": {start, start + 1}, "&q=wanted": {start + 1}}
         asked = [
-            asyncio.create_task(client.get(f"{API}/stream", params=start | filters))
-            for filters in ({}, {"q": "wanted"})
+            asyncio.create_task(made.streamed(f"{API}/stream?after={start - 1}{query}", told(uids)))
+            for query, uids in wanted.items()
         ]
         first = await append_publish(made, b"unlike the other")
         second = await append_publish(made, b"the wanted one")
-        everything, filtered = [events_in((await each).text) for each in asked]
+        everything, filtered = [events_in(await each) for each in asked]
 
     assert {data["uid"] for _, _, data in everything} >= {first, second}
     assert {data["uid"] for _, _, data in filtered} == {second}
@@ -344,7 +349,7 @@ async def test_a_stream_gives_what_comes() -> None:
 async def test_a_stream_ends_when_hoptrail_stops() -> None:
     """An open stream ends at once when hoptrail is told to stop, not only with its next sign of life."""
     async with (
-        served(moves=0, limits=Limits(stream_s_max=600, heartbeat_s=600)) as made,
+        served(moves=0, limits=LONG) as made,
         made.client() as client,
         asyncio.timeout(30),
     ):
@@ -357,23 +362,24 @@ async def test_a_stream_ends_when_hoptrail_stops() -> None:
 
 async def test_a_stream_resumes_by_position() -> None:
     """After a break, Last-Event-ID brings every change since, none missed."""
-    async with served(moves=0) as made, made.client() as client:
+    async with served(moves=0, limits=LONG) as made:
         uids = [await append_publish(made, f"message {n}".encode()) for n in range(5)]
         await made.views.until(made.head.next_position)
         start = made.head.next_position - len(uids)
-        resumed = await client.get(
-            f"{API}/stream", headers={"Last-Event-ID": f"{STREAM}-{start - 1}"}
+        break_at = {"Last-Event-ID": f"{STREAM}-{start - 1}"}
+        resumed = await made.streamed(
+            f"{API}/stream", told(range(start, start + len(uids))), **break_at
         )
 
-    assert [data["uid"] for _, _, data in events_in(resumed.text)] == uids
+    assert [data["uid"] for _, _, data in events_in(resumed)] == uids
 
 
-async def test_a_stream_that_cannot_resume_says_so(made: Served) -> None:
+async def test_a_stream_that_cannot_resume_says_so() -> None:
     """A position that the buffer no longer holds gives one event that tells what was left out."""
-    async with made.client() as client:
-        answer = await client.get(f"{API}/stream", params={"after": 0})
+    async with served(limits=LONG) as made:
+        answer = await made.streamed(f"{API}/stream?after=0", lambda text: bool(events_in(text)))
 
-    name, _, data = events_in(answer.text)[0]
+    name, _, data = events_in(answer)[0]
     assert name == "behind"
     assert data["after"] == "0"
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 from starlette.types import ASGIApp
@@ -31,7 +33,7 @@ from tests.support.leading import LocalLeader
 STREAM = "main"
 BLOCK_EVENTS = 100
 STEP_NS = 1_000_000
-WAIT_S_MAX = 20.0
+WAIT_S_MAX = 60.0
 URL = "http://localhost"
 STREAM_S = 0.3
 HOSTILE_QUEUE = b"q/%\xff\x1b[31m"
@@ -68,6 +70,39 @@ class Served:
         """Return a client of the app."""
         transport = httpx2.ASGITransport(self.app)
         return httpx2.AsyncClient(transport=transport, base_url=URL, headers=headers)
+
+    async def streamed(self, path: str, ends: Callable[[str], bool], **headers: str) -> str:
+        """Return what the stream at *path* tells until *ends* holds for it; then its reader goes away."""
+        told, is_enough = bytearray(), asyncio.Event()
+        where = urlsplit(path)
+        lines = {"host": urlsplit(URL).netloc, **headers}
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": where.path,
+            "raw_path": where.path.encode(),
+            "root_path": "",
+            "query_string": where.query.encode(),
+            "headers": [(name.lower().encode(), text.encode()) for name, text in lines.items()],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+        }
+
+        async def receive() -> dict[str, Any]:
+            await is_enough.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            told.extend(message.get("body", b""))
+            if ends(told.decode()):
+                is_enough.set()
+
+        async with asyncio.timeout(WAIT_S_MAX):
+            await self.app(scope, receive, send)
+        return told.decode()
 
     async def append(self, envelopes: Sequence[Envelope], bodies: Sequence[bytes] = ()) -> None:
         """Append one block."""
