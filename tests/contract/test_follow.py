@@ -13,6 +13,7 @@ from store.memory.log import MemoryEventLog
 from tests.contract.blocks import chain, sealed, start
 
 POLL_S = 0.001
+WAIT_S_MAX = 30
 
 
 async def take(blocks: AsyncIterator[Block], count: int) -> list[int]:
@@ -32,7 +33,7 @@ async def test_a_follower_sees_what_is_there_and_what_comes() -> None:
     for block in blocks[3:]:
         await log.append(block)
 
-    assert await asyncio.wait_for(waiting, 5) == [3, 4, 5]
+    assert await asyncio.wait_for(waiting, WAIT_S_MAX) == [3, 4, 5]
 
 
 async def test_a_follower_waits_for_the_first_block() -> None:
@@ -42,7 +43,7 @@ async def test_a_follower_waits_for_the_first_block() -> None:
 
     await log.append(sealed(start()))
 
-    assert await asyncio.wait_for(waiting, 5) == [0]
+    assert await asyncio.wait_for(waiting, WAIT_S_MAX) == [0]
 
 
 async def test_a_follower_that_folded_another_block_is_told() -> None:

@@ -30,7 +30,7 @@ from tests.support.amqp_server import (
 from tests.support.amqp_socket import transport_of
 from tests.support.wait import wait_until_async
 
-BEAT_S_MAX = 20.0
+BEAT_S_MAX = 60.0
 
 
 @pytest.mark.parametrize(
@@ -149,11 +149,11 @@ async def test_a_large_body_is_life() -> None:
 
     def long_enough() -> bool:
         transport.data_received(b"x")
-        return asyncio.get_running_loop().time() - began > 4
+        beats = memory.written.count(HEARTBEAT_FRAME)
+        return beats >= 4 and asyncio.get_running_loop().time() - began > 4
 
     await until(long_enough)
     assert transport.failure is None
-    assert memory.written.count(HEARTBEAT_FRAME) >= 4
     transport.abort(AmqpClosed(0, "done"))
 
 

@@ -13,6 +13,7 @@ from collector.doctor.nodes import check_nodes
 from collector.management.api import address_of
 from collector.management.broker import Management, ManagementRefused, ManagementUnavailable
 from collector.management.nodes import Nodes
+from examples.local_broker import free_ports
 
 LOGIN = "Basic " + base64.b64encode(b"who:pass/word").decode()
 
@@ -37,12 +38,9 @@ async def answering(answers: dict[str, Any], *, status: int = 200) -> AsyncItera
         yield server.sockets[0].getsockname()[1]
 
 
-async def closed_port() -> int:
-    """Return a port on which nobody answers."""
-    server = await asyncio.start_server(lambda _, __: None, "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
+def closed_port() -> int:
+    """Return a port on which nobody answers, of those that are not given to servers and clients at random."""
+    (port,) = free_ports(1)
     return port
 
 
@@ -61,7 +59,7 @@ def test_a_url_may_name_several_nodes() -> None:
 
 async def test_the_first_node_that_answers_is_asked() -> None:
     """A node that is away or out of order is passed over, and the one that answered is asked from then on."""
-    dead = await closed_port()
+    dead = closed_port()
     async with (
         answering({}, status=503) as broken,
         answering({"vhosts": [{"name": "/"}]}) as good,
@@ -74,7 +72,7 @@ async def test_the_first_node_that_answers_is_asked() -> None:
 
 async def test_where_no_node_answers_that_is_told() -> None:
     """Only when all were tried is the API away; wrong credentials are no reason to ask the next one."""
-    async with Management(url(await closed_port(), await closed_port())) as management:
+    async with Management(url(closed_port(), closed_port())) as management:
         with pytest.raises(ManagementUnavailable, match="does not answer"):
             await management.vhosts()
     async with (
@@ -187,7 +185,7 @@ async def test_doctor_asks_every_node_of_several() -> None:
             ports.append(
                 await stack.enter_async_context(answering({**answers, "overview": overview}))
             )
-        ports.append(await closed_port())
+        ports.append(closed_port())
         listeners += [
             {"node": name, "protocol": "http", "ip_address": "::", "port": port}
             for name, port in zip(names, ports, strict=True)
