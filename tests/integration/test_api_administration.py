@@ -14,7 +14,7 @@ from tests.support.served import URL, Served, served
 from tests.support.wait import wait_until_async
 
 API = "/api/v1"
-REBUILT_S_MAX = 20.0
+REBUILT_S_MAX = 60.0
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.support.served import STREAM, Served, served
 from tests.support.wait import wait_until_async
 
 API = "/api/v1"
-TOLD_S_MAX = 20
+TOLD_S_MAX = 60
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def run(url: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture(scope="module")
 def ask(url: str) -> Iterator[Callable[[str], Any]]:
     """Return a function that asks the API itself."""
-    with httpx2.Client(base_url=f"{url}/api/v1", trust_env=False) as client:
+    with httpx2.Client(base_url=f"{url}/api/v1", timeout=RUN_S_MAX, trust_env=False) as client:
         yield lambda path: client.get(path).json()
 
 

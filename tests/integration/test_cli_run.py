@@ -38,10 +38,13 @@ class Running:
                 [EXECUTABLE, "run"], env=self.environment, stdout=log, stderr=log, cwd=directory
             )
 
+    def get(self, path: str) -> httpx2.Response:
+        return httpx2.get(f"{self.url}{path}", timeout=WAIT_S_MAX, trust_env=False)
+
     def answers(self) -> bool:
         assert self.process.poll() is None, self.log_file.read_text()
         try:
-            return httpx2.get(f"{self.url}/readyz", trust_env=False).status_code == 200
+            return self.get("/readyz").status_code == 200
         except httpx2.TransportError:
             return False
 
@@ -79,7 +82,7 @@ def test_it_serves_without_a_broker_and_ends_together(
 ) -> None:
     """The API answers while the broker is away; Ctrl-C or SIGTERM ends the three roles and the run."""
     children = running.children()
-    capture = httpx2.get(f"{running.url}/api/v1/capture", trust_env=False).json()
+    capture = running.get("/api/v1/capture").json()
 
     assert set(children) == ROLES
     assert capture["running"] is False

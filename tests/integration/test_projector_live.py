@@ -20,7 +20,7 @@ from tests.support.logs import STREAM, fill, from_the_future, sealed
 
 HISTORY = long_history(9, 1500)
 HALF = 300
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 POLL_S = 0.005
 
 

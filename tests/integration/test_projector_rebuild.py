@@ -24,7 +24,7 @@ from tests.support.wait import wait_until_async
 HISTORY = long_history(9, 1500)
 HALF = 300
 BLOCK_EVENTS = 60
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 POLL_S = 0.005
 NOW = 1_700_000_000_000_000_000
 

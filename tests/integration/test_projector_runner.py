@@ -25,7 +25,7 @@ from tests.support.histories import long_history
 from tests.support.logs import STREAM, fill, from_the_future
 
 HISTORY = long_history(11, 1400)
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 PACE = Pace(save_events=100, snapshot_events=150, snapshot_interval_s=3600.0, poll_s=0.005)
 NOW_NS = 1_900_000_000_000_000_000
 PAGE = 400

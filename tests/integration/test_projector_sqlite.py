@@ -31,7 +31,7 @@ from tests.support.logs import STREAM, fill
 
 ROOT = Path(__file__).parents[2]
 HISTORY = long_history(21, 3000)
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
 PACE = Pace(save_events=200, snapshot_events=400, snapshot_interval_s=3600.0, poll_s=0.01)
 NOW_NS = 1_900_000_000_000_000_000
 PROVE = """
