@@ -1,6 +1,6 @@
 """Who is who, from the event exchange: connections too short for any snapshot, and what a missing plugin costs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from events.facts import (
     ConnectionOpened,
     ConsumerStarted,
     ConsumerStopped,
+    MessageDelivered,
     MessagePublished,
     TapsPlanned,
 )
@@ -27,7 +28,8 @@ from tests.support.collecting import System, system_of
 from tests.support.debian_root import TESTING
 from tests.support.wait import wait_until
 
-TAKEN_S_MAX = 30
+TAKEN_S_MAX = 60
+CLIENTS = ("resizer", "worker")
 ANNOTATIONS = "event_exchange.protocol = amqp_1_0"
 BODY = b"from a short life"
 
@@ -83,13 +85,26 @@ def live_shortly(url: str) -> None:
         consumer.call(commands.Basic.Cancel(consumer_tag="once"), commands.Basic.CancelOk)
 
 
-def captured_shortly(system: System, store: Path) -> Captured:
-    """Return what is captured of short lives."""
+def has_traffic(captured: Captured) -> bool:
+    """Say whether the message and its delivery are there."""
+    return bool(captured.of(MessagePublished) and captured.of(MessageDelivered))
+
+
+def has_lives(captured: Captured) -> bool:
+    """Say whether all is there that the event exchange tells of the two, the end of their connections last."""
+    names = {it.name for it in captured.of(ConnectionOpened) if it.client_name in CLIENTS}
+    ended = names & {it.name for it in captured.of(ConnectionClosed)}
+    stopped = any(it.consumer_tag == "once" for it in captured.of(ConsumerStopped))
+    return has_traffic(captured) and stopped and len(ended) == len(CLIENTS)
+
+
+def captured_shortly(system: System, store: Path, is_whole: Callable[[Captured], bool]) -> Captured:
+    """Return what is captured of short lives, once that *is_whole*."""
     url = next(iter(system.urls.values()))
     with system.collector(store).leading() as collector:
         wait_until(lambda: collector.meter.counts()["TapsPlanned"] > 0, timeout_s=TAKEN_S_MAX)
         live_shortly(url)
-        wait_until(lambda: collector.meter.traffic() > 1, timeout_s=TAKEN_S_MAX)
+        wait_until(lambda: is_whole(read(store)), timeout_s=TAKEN_S_MAX)
         collector.stop()
     return read(store)
 
@@ -109,10 +124,10 @@ def test_connections_shorter_than_any_snapshot_have_their_names(
 ) -> None:
     """A message tells the names that publisher and consumer gave themselves, though both lived for a moment only."""
     with system_of(telling_broker, "short-lives") as system:
-        captured = captured_shortly(system, tmp_path / "store")
+        captured = captured_shortly(system, tmp_path / "store", has_lives)
 
     opened = {it.client_name: it for it in captured.of(ConnectionOpened)}
-    names = {opened[name].name for name in ("resizer", "worker")}
+    names = {opened[name].name for name in CLIENTS}
     assert {it.source for it in captured.of(ConnectionOpened) if it.name in names} == {"event"}
     assert names <= {it.name for it in captured.of(ConnectionClosed)}
     assert names <= {it.connection for it in captured.of(ChannelOpened)}
@@ -130,7 +145,7 @@ def test_missing_plugins_cost_names_and_counters_only(
 ) -> None:
     """Without event exchange and metrics all messages are captured, and the capture page says what is not known."""
     with system_of(silent_broker, "silent") as system:
-        captured = captured_shortly(system, tmp_path / "store")
+        captured = captured_shortly(system, tmp_path / "store", has_traffic)
 
     projection, message = folded(captured)
     assert [fact.event_exchange for fact in captured.of(TapsPlanned)][-1] is False

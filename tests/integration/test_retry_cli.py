@@ -35,13 +35,22 @@ class Desk:
             found = self.hoptrail.messages(query)
             return found if len(found) == count else []
 
-        return sorted(each["uid"] for each in wait_until(known, timeout_s=SEEN_S_MAX))
+        uids = sorted(each["uid"] for each in wait_until(known, timeout_s=SEEN_S_MAX))
+        wait_until(lambda: self.groups(name, messages=count), timeout_s=SEEN_S_MAX)
+        return uids
 
     def group(self, name: str) -> str:
         """Return the id of the group of dead letters of ``<name>.work``."""
-        groups = self.hoptrail.get("/dead-letters")["items"]
-        (found,) = [each["id"] for each in groups if each["queue"] == f"{name}.work"]
-        return str(found)
+        (found,) = self.groups(name)
+        return found
+
+    def groups(self, name: str, *, messages: int | None = None) -> list[str]:
+        """Return the ids of the groups of dead letters of ``<name>.work``, of those with so many *messages* if told."""
+        return [
+            str(each["id"])
+            for each in self.hoptrail.get("/dead-letters")["items"]
+            if each["queue"] == f"{name}.work" and messages in (None, each["messages"])
+        ]
 
     def refused(self, *arguments: str, code: int = FAILED) -> str:
         """Run a command that must not do anything; return what it says."""

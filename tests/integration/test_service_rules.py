@@ -79,6 +79,16 @@ def idle_rules(hoptrail: Hoptrail) -> list[str]:
     return [each["detail"] for each in checks if each["what"] == WHAT and each["state"] == WARNING]
 
 
+def only(told: list[str]) -> str:
+    """Return what is told if that is one thing."""
+    return told[0] if len(told) == 1 else ""
+
+
+def services_of(hoptrail: Hoptrail) -> dict[str, str]:
+    """Return the evidence for each service's name."""
+    return {each["name"]: each["evidence"] for each in hoptrail.json("services")["items"]}
+
+
 def test_rules_name_services_and_a_restart_changes_them(broker: Broker, tmp_path: Path) -> None:
     """What rules name is shown with its evidence; other rules name the past too, and the old ones give the old state."""
     file = tmp_path / "services.toml"
@@ -96,9 +106,11 @@ def test_rules_name_services_and_a_restart_changes_them(broker: Broker, tmp_path
             with traffic(system.urls["ruled"]):
                 wait_until(lambda: named(hoptrail) == NAMES, timeout_s=SEEN_S_MAX)
                 # the management API tells of connections some seconds late
-                wait_until(lambda: len(idle_rules(hoptrail)) == 1, timeout_s=SEEN_S_MAX)
-                (idle,) = idle_rules(hoptrail)
-            services = {each["name"]: each["evidence"] for each in hoptrail.json("services")["items"]}  # fmt: skip
+                idle = wait_until(lambda: only(idle_rules(hoptrail)), timeout_s=SEEN_S_MAX)
+            wait_until(
+                lambda: {"Billing", "Auditor"} <= services_of(hoptrail).keys(), timeout_s=SEEN_S_MAX
+            )
+            services = services_of(hoptrail)
             hoptrail.stop()
             first = digests(hoptrail)
             file.write_text(RULES.replace("Auditor", "Ledger"))
