@@ -35,7 +35,10 @@ LOG_TAIL_LINES: Final = 15
 ERLANG_ARGUMENTS: Final = (
     # Small and quiet: two schedulers, no spinning while idle, a port table of 64 Ki.
     "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none +Q 65536 "
-    "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}"
+    "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1} "
+    # The counters of connections that ended are cleared away once a day, not every two minutes: that happens whether they
+    # were read or not, and a short connection would now and then not be counted.
+    "-rabbit core_metrics_gc_interval 86400000"
 )
 GUARD: Final = 'read -r word || kill -TERM "$@"'
 """Ends the processes when the pipe closes without a word, thus when we were killed."""

@@ -23,12 +23,6 @@ SUITES: Final = {"4": STABLE, "4.3": TESTING}
 CONFIG: Final = "collect_statistics_interval = 1000"
 """The broker's counters are at most a second old instead of five, so that waiting is short."""
 
-ADVANCED: Final = "[{rabbit, [{core_metrics_gc_interval, 86400000}]}]."
-"""The broker clears the counters of connections that ended away once a day instead of every two minutes.
-
-It does so whether they were read or not, and a count that a test waits for could be one of those.
-"""
-
 
 def open_test_broker(
     directory: Path,
@@ -45,8 +39,6 @@ def open_test_broker(
         BrokerUnavailable: none can be had; the text says what to do.
     """
     given = amqp_url is not None or management_url is not None
-    if not given:
-        write_advanced(directory)
     return open_broker(
         directory,
         amqp_url=amqp_url,
@@ -65,7 +57,6 @@ def open_speaking_broker(
         BrokerUnavailable: none can be had; the text says what to do.
     """
     if chosen_root() is None and has_engine():
-        write_advanced(directory)
         opened = ContainerBroker(directory, config=config, protocols=protocols)
         opened.start()
         return opened
@@ -83,18 +74,9 @@ def open_private_node(
     root = chosen_root()
     if root is None and not installed():
         install(lambda _: None)
-    write_advanced(directory)
     node = PrivateNode(directory, config=config, root=root, protocols=protocols)
     node.start()
     return node
-
-
-def write_advanced(directory: Path) -> None:
-    """Give the broker that will keep its files in *directory* its ``advanced.config``, unless it has one."""
-    file = directory / "advanced.config"
-    if not file.exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{ADVANCED}\n")
 
 
 def chosen_suite() -> str | None:

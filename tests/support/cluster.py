@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from examples.local_broker import Broker, BrokerUnavailable, Membership, PrivateNode, free_ports
 from examples.local_broker.node import installed
-from tests.support.brokers import CONFIG, write_advanced
+from tests.support.brokers import CONFIG
 
 NAMES: Final = ("first@localhost", "second@localhost")
 END_S_MAX: Final = 10
@@ -50,7 +50,6 @@ class Cluster:
         )  # fmt: skip
         try:
             for node in self.nodes:
-                write_advanced(node.directory)
                 node.start()
             for command in (("stop_app",), ("reset",), ("join_cluster", NAMES[0]), ("start_app",)):
                 self.nodes[1].rabbitmqctl(*command)
