@@ -4,6 +4,7 @@ import { createMemoryHistory, createRootRoute, createRoute, createRouter, Outlet
 import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { type ReactNode, useState } from "react";
+import { createRoot } from "react-dom/client";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { sessionQuery, topologyQuery } from "@/api/shared";
 import { AsOf } from "@/parts/AsOf";
@@ -89,6 +90,31 @@ describe("shortcuts", () => {
     rerender(<Shortcut keys="j" run={outer} />);
     await userEvent.keyboard("j");
     expect([outer, inner, off].map((each) => each.mock.calls.length)).toEqual([1, 1, 0]);
+  });
+
+  test("a key acts on what is on the screen as soon as it is there", async () => {
+    const run = vi.fn();
+    const where = document.body.appendChild(document.createElement("div"));
+    const shown = createRoot(where);
+    const Rows = ({ rows }: { rows: number }) => <><p>{rows} rows</p><Shortcut keys="j" run={() => run(rows)} /></>;
+    // As in a browser, what is drawn is drawn in its own time.
+    vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", false);
+    for (const rows of [1, 2]) {
+      const drawn = new Promise<void>((done) => {
+        const watched = new MutationObserver(() => {
+          watched.disconnect();
+          fireEvent.keyDown(document.body, { key: "j" });
+          done();
+        });
+        watched.observe(where, { childList: true, characterData: true, subtree: true });
+      });
+      shown.render(<Rows rows={rows} />);
+      await drawn;
+    }
+    shown.unmount();
+    where.remove();
+    vi.unstubAllGlobals();
+    expect(run.mock.calls).toEqual([[1], [2]]);
   });
 
   test("none acts behind an open dialog", async () => {

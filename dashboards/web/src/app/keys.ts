@@ -1,5 +1,5 @@
 // Keyboard shortcuts: screens register theirs while they are shown, and the help lists all that hold.
-import { useEffect, useRef, useSyncExternalStore } from "react";
+import { useLayoutEffect, useRef, useSyncExternalStore } from "react";
 
 export type Shortcut = { keys: string; what: string };
 type Registered = Shortcut & { run: (event: KeyboardEvent) => void };
@@ -18,10 +18,11 @@ const PREFIX_MS = 1200;
  */
 export function useShortcut(keys: string, what: string, run: (event: KeyboardEvent) => void, enabled = true): void {
   const latest = useRef(run);
-  useEffect(() => {
+  // What can be seen can be used: an effect that waits until after the drawing would leave a key pressed by then to what was drawn before.
+  useLayoutEffect(() => {
     latest.current = run;
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!enabled) return undefined;
     const one: Registered = { keys, what, run: (event) => latest.current(event) };
     registered.add(one);
