@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -113,7 +114,15 @@ def open_screen(page: Page, path: str) -> None:
 
 
 def settled(page: Page) -> None:
-    """Wait until the screen has its heading and waits for no answer."""
+    """Wait until the screen has its heading, waits for no answer, and is drawn in its own fonts: others are wider."""
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
     for word in ("Asking …", "counting …"):
         expect(page.get_by_text(word)).to_have_count(0)
+    page.wait_for_function("() => document.fonts.status === 'loaded'")
+
+
+def press_both(page: Page, first: str, second: str) -> None:
+    """Press two keys of a shortcut, one after the other, at once for the page: it waits a moment only for the second."""
+    page.clock.set_fixed_time(datetime.now(UTC))
+    page.keyboard.press(first)
+    page.keyboard.press(second)

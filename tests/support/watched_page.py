@@ -19,6 +19,8 @@ THEMES: Final = ("dark", "light")
 OWN_SCHEMES: Final = ("data", "blob")
 ABORTED: Final = "net::ERR_ABORTED"
 """A request that nobody waits for any more: its page was left, or its answer was called off."""
+NOT_WORKED_OUT_YET: Final = "console error: Failed to load resource: .* 503"
+"""What a browser says of a time in the past that takes longer to work out than an answer waits; the page asks again."""
 
 RUN_AXE: Final = """async (within) => {
   const root = within ?? document;

@@ -26,7 +26,7 @@ SEED: Final = 7
 RATE: Final = 40
 LINGER_S: Final = 3_600
 SETTLED_S_MAX: Final = 90
-STOP_S_MAX: Final = 20
+STOP_S_MAX: Final = 60
 SETTINGS: Final = {"HOPTRAIL_EDIT": "on"}
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.screens import press_both
 from tests.support.watched_page import axe
 
 PLACES = {
@@ -56,6 +57,5 @@ def test_the_frame_is_used_by_keyboard_alone(page: Page) -> None:
     expect(shortcuts.get_by_text("Open Messages")).to_be_visible()
     page.keyboard.press("Escape")
     expect(shortcuts).to_be_hidden()
-    page.keyboard.press("g")
-    page.keyboard.press("m")
+    press_both(page, "g", "m")
     expect(page).to_have_url(re.compile("/messages$"))
