@@ -1,7 +1,6 @@
 """What is saved into the message index in Elasticsearch, and what becomes of it when not all of it is taken."""
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -26,16 +25,17 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Watched(Elastic):
-    """Tells when a bulk request was answered."""
+    """Does something, if it is told to, between the answer to the next bulk request and its arrival."""
 
     def __init__(self, settings: ElasticSettings) -> None:
         super().__init__(settings)
-        self.was_bulk = asyncio.Event()
+        self.once_answered: Callable[[], Awaitable[None]] | None = None
 
     async def request(self, method: str, path: str, **options: Any) -> Answer:
         answer = await super().request(method, path, **options)
-        if path == "/_bulk":
-            self.was_bulk.set()
+        if path == "/_bulk" and self.once_answered is not None:
+            then, self.once_answered = self.once_answered, None
+            await then()
         return answer
 
 
@@ -233,14 +233,16 @@ async def test_what_is_not_taken_now_is_sent_again(elastic: Watched) -> None:
     await fill(index, DOCUMENTS[:1])
     name = day_of(elastic, DOCUMENTS[0])
     await block(elastic, name, is_blocked=True)
-    elastic.was_bulk.clear()
+    meanwhile: list[Checkpoint | None] = []
 
-    saving = asyncio.create_task(index.save(DOCUMENTS, TEXTS, checkpoint(4)))
-    await elastic.was_bulk.wait()
-    assert await index.checkpoint() == checkpoint()
-    await block(elastic, name, is_blocked=False)
-    await saving
+    async def look_and_unblock() -> None:
+        meanwhile.append(await index.checkpoint())
+        await block(elastic, name, is_blocked=False)
 
+    elastic.once_answered = look_and_unblock
+    await index.save(DOCUMENTS, TEXTS, checkpoint(4))
+
+    assert meanwhile == [checkpoint()]
     assert await found(index, "") == {0, 1, 2, 3}
     assert await index.checkpoint() == checkpoint(4)
 
