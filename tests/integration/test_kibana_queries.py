@@ -46,15 +46,17 @@ from tests.support.kibana_requests import (
     search_request,
 )
 from tests.support.truth import run_pipeline
+from tests.support.wait import wait_until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 IMAGES = 60
 STREAM = "main"
 MINUTE_NS = 60_000_000_000
+DEAD_S_MAX = 60
 REASON = "a term is too long"
-PERCENTILE_ERROR = 0.35
-"""Elasticsearch interpolates between neighbours; of few values that is far."""
+ROUNDING = 1e-6
+"""Elasticsearch keeps a latency as a number of 32 or 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,11 @@ def captured(
         truth = run_pipeline(broker.amqp_url, module_vhost, directory / "truth.json", *options)
         hoptrail.wait_captured(
             published=len(truth["publishes"]), delivered=len(truth["deliveries"])
+        )
+        # They come by other taps than publishes and deliveries.
+        dead = sum(each["count"] for each in truth["dead_letters"])
+        wait_until(
+            lambda: len(hoptrail.messages("state:dead-lettered")) >= dead, timeout_s=DEAD_S_MAX
         )
     return directory / "store", truth
 
@@ -250,7 +257,7 @@ def _comparable(chart: Lens, found: list[dict[str, Any]]) -> Counter[tuple[tuple
 
 
 async def test_percentiles_are_those_of_the_latencies(traffic: Traffic) -> None:
-    """The latencies that a chart shows lie near those of the documents."""
+    """The latency that a chart shows lies between those of the documents that are next to it."""
     for where, chart in traffic.made.charts():
         if where.endswith("Latency, p95"):
             answer = traffic.ask(Names(traffic.prefix).messages, chart_request(chart, traffic.span))
@@ -258,7 +265,7 @@ async def test_percentiles_are_those_of_the_latencies(traffic: Traffic) -> None:
             ((wanted,),) = (
                 row.values() for row in kibana_oracle.rows(chart, traffic.told, traffic.span)
             )
-            assert shown == pytest.approx(wanted, rel=PERCENTILE_ERROR)
+            assert wanted.low * (1 - ROUNDING) <= shown <= wanted.high * (1 + ROUNDING)
             return
     raise AssertionError("there is no chart of latencies")
 

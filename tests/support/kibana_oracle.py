@@ -4,7 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from store.documents import MessageDocument
 from store.fields import FIELDS, Kind, keywords, numbers
@@ -144,8 +144,16 @@ def _figure(column: Column, group: list[Told]) -> Any:
             raise AssertionError(f"{column.operation_type} is no figure")
 
 
-def percentile(values: list[float], percent: int) -> float | None:
-    """Return the value that *percent* of *values*, sorted, do not exceed."""
+class Around(NamedTuple):
+    """The neighbours of a percentile, between which every way to interpolate it lies."""
+
+    low: float
+    high: float
+
+
+def percentile(values: list[float], percent: int) -> Around | None:
+    """Return the neighbours of the value that *percent* of *values*, sorted, do not exceed."""
     if not values:
         return None
-    return values[max(0, math.ceil(len(values) * percent / 100) - 1)]
+    place = max(0, math.ceil(len(values) * percent / 100) - 1)
+    return Around(values[max(0, place - 1)], values[min(len(values) - 1, place + 1)])
