@@ -110,6 +110,7 @@ def test_the_password_of_kibanas_user(server: ElasticServer, services: dict[str,
     told = httpx2.get(
         f"http://{address.hostname}:{address.port}/_security/_authenticate",
         auth=("kibana_system", KIBANA_PASSWORD),
+        timeout=RUN_S_MAX,
         trust_env=False,
     )
     assert (told.status_code == httpx2.codes.OK) is can_store_users

@@ -63,6 +63,7 @@ def test_every_process_works_with_its_role(
     client = httpx2.Client(
         base_url=f"http://127.0.0.1:{port}/api/v1",
         headers={"authorization": f"Bearer {KEY}"},
+        timeout=READY_S_MAX,
         trust_env=False,
     )
 

@@ -20,6 +20,8 @@ from tests.support.wait import wait_until
 
 DOCUMENT = {"a": 1}
 END_TIMEOUT_S = 30
+STARTS_S_MAX = 600
+"""Longest that three starts of a server and two ends may take on a busy machine."""
 
 START = """
 import sys
@@ -56,6 +58,7 @@ def test_forgetting_a_prefix_leaves_the_others(elastic: ElasticServer) -> None:
     forget(elastic, "forget-b")
 
 
+@pytest.mark.timeout(STARTS_S_MAX)
 def test_a_stopped_and_a_killed_server_come_back_with_their_data(own_elastic: StartElastic) -> None:
     """After a stop and after SIGKILL the server has its old URL and documents, and a new process."""
     server = own_elastic()

@@ -65,7 +65,9 @@ class Granted:
             context = ssl.create_default_context(cafile=str(self.server.ca_file))
             user = (role_name(role, self.prefix), self.password)
             url = ElasticSettings.of_url(self.server.url).url
-            self._clients[role] = httpx2.Client(base_url=url, auth=user, verify=context)
+            self._clients[role] = httpx2.Client(
+                base_url=url, auth=user, verify=context, timeout=RUN_S_MAX
+            )
         client, where = self._clients[role], re.sub(r"\bP(?=\d?-)", self.prefix, path)
         if isinstance(body, str):
             head = {"content-type": "application/x-ndjson"}

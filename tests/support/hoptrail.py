@@ -20,7 +20,7 @@ from tests.support.wait import wait_until
 
 EXECUTABLE = Path(sys.executable).with_name("hoptrail")
 READY_S_MAX = 60
-STOP_S_MAX = 20
+STOP_S_MAX = 60
 
 
 class Hoptrail:

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit, urlunsplit
 
 READ_BYTES_MAX: Final = 65_536
-COMMAND_TIMEOUT_S: Final = 10.0
+COMMAND_TIMEOUT_S: Final = 30.0
 SLOW_STEP_S: Final = 0.1
 RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 """SO_LINGER of zero seconds: closing sends a reset instead of an orderly end."""

@@ -16,7 +16,7 @@ from tests.support.elastic_server.server import (
 )
 from tests.support.packages import PackageMissing
 
-GIVEN_TIMEOUT_S = 15.0
+GIVEN_TIMEOUT_S = 30.0
 """A server that the caller runs is expected to be up, or nearly."""
 
 
