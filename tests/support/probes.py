@@ -9,6 +9,7 @@ from tests.support.captured import read
 from tests.support.load import Sent
 
 CONNECT_S_MAX = 5
+SETTLE_S_MAX = 60
 
 
 class Probes:
@@ -18,13 +19,13 @@ class Probes:
         self._urls = urls
         self.sent: list[Sent] = []
 
-    def send(self) -> None:
+    def send(self, *, timeout_s: float = CONNECT_S_MAX) -> None:
         """Send one to every vhost; a broker that is away leaves it unconfirmed."""
         for vhost, url in self._urls.items():
             probe = Sent(vhost, f"probe {len(self.sent)}".encode(), time.time_ns())
             self.sent.append(probe)
             try:
-                with RawConnection(url, name="probe", timeout_s=CONNECT_S_MAX) as connection:
+                with RawConnection(url, name="probe", timeout_s=timeout_s) as connection:
                     connection.publish_all([frames_of(1, b"", b"nowhere", {}, probe.body)])
             except OSError:
                 continue
@@ -33,7 +34,7 @@ class Probes:
     def settled(self, directory: Path) -> Callable[[], bool]:
         """Send one to every vhost; return the condition that it is in the log, and so all that came to its tap before."""
         before = len(self.sent)
-        self.send()
+        self.send(timeout_s=SETTLE_S_MAX)
         return lambda: self._found(directory, before) == self._urls.keys()
 
     def captured(self, directory: Path) -> Callable[[], bool]:

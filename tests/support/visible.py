@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeGuard, TypeVar
 
 from events.block import open_block
 from events.facts import (
@@ -112,24 +112,29 @@ class Scene:
         """Yield what the log will hold of what happens in the context, complete afterwards.
 
         Dead letters come by a tap of their own, beside the marks: all that were not in the log before the first mark belong
-        to the window, and as many as are told are waited for.
+        to the window, and as many as are told are waited for. The broker traces a delivery after it has sent it, so a mark
+        may overtake one: each end of the window has a second mark, sent when the first one is in the log.
 
         Raises:
             AssertionError: a mark or a dead letter is not captured in time, or something could not be decoded.
         """
         seen = Window()
+        self._captured(self._mark())
         known = len(self._dead_letters())
         first = self._mark()
         yield seen
         wait_until(
             lambda: len(self._dead_letters()) >= known + dead_letters, timeout_s=CAPTURED_S_MAX
         )
+        self._captured(self._mark())
         last = self._mark()
         begin, end = self._captured(first), self._captured(last)
         seen.envelopes = self._dead_letters()[known:] + [
             each
             for each in self._envelopes
-            if begin < each.position < end and not isinstance(each.fact, MessageDeadLettered)
+            if begin < each.position < end
+            and not isinstance(each.fact, MessageDeadLettered)
+            and not _is_mark(each.fact)
         ]
         assert seen.of(Undecodable) == []
 
@@ -228,9 +233,7 @@ class Scene:
             return [
                 each.position
                 for each in reversed(self._envelopes)
-                if isinstance(each.fact, MessagePublished)
-                and each.fact.routed_queues == (MARKS,)
-                and self.body(each.fact.body) == mark
+                if _is_mark(each.fact) and self.body(each.fact.body) == mark
             ]
 
         return wait_until(found, timeout_s=CAPTURED_S_MAX)[0]
@@ -245,3 +248,8 @@ class Scene:
                 self._next_block = block.number + 1
                 for index, body in enumerate(await log.bodies(block.number) or ()):
                     self._bodies[block.number, index] = body
+
+
+def _is_mark(fact: Fact) -> TypeGuard[MessagePublished]:
+    """Say whether *fact* is one of our own publishes."""
+    return isinstance(fact, MessagePublished) and fact.routed_queues == (MARKS,)
