@@ -27,7 +27,7 @@ from tests.support.ledger import (
 from tests.support.load import Load, Sent
 from tests.support.wait import wait_until
 
-AUDIT = {"AUDIT_S": 2, "AUDIT_LATE_S": 2.5}
+AUDIT = {"AUDIT_S": 2, "AUDIT_LATE_S": 5.0}
 TAP_MAX = 5_000
 PREFETCH = 60
 RATE = 40

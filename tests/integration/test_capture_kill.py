@@ -33,7 +33,7 @@ RATE = 80
 RELEASED_S_MAX = 0.3
 """A blocked append goes on within 0.1 s; then come its acknowledgement and the next blocks."""
 
-RESUME_S_MAX = 30
+RESUME_S_MAX = 60
 TAKE_OVER_S_MAX = 40
 """Four times what it takes at most on an idle machine."""
 EVENTS_BEFORE = 300

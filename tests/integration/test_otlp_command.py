@@ -75,10 +75,11 @@ class Command:
         )
 
     def end(self, number: signal.Signals) -> int:
-        """Send a signal and return the exit code."""
-        assert self.process is not None
-        self.process.send_signal(number)
-        return self.wait()
+        """Send a signal and return the exit code; another process may be started meanwhile by who waits too."""
+        process = self.process
+        assert process is not None
+        process.send_signal(number)
+        return process.wait(DONE_S_MAX)
 
     def wait(self) -> int:
         """Return the exit code once it has ended."""

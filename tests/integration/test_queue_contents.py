@@ -99,6 +99,7 @@ def scene(mortal_broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> It
                 )
                 made.drained = made.waiting("drained")
                 made.worked = wait_until(lambda: _estimated(made), timeout_s=CAPTURED_S_MAX)
+            mortal_broker.sync()  # the queues are only seconds old
             mortal_broker.kill()
             mortal_broker.start()
             yield made
