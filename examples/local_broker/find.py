@@ -11,7 +11,7 @@ from examples.local_broker.broker import (
     BrokerUnavailable,
     wait_until_ready,
 )
-from examples.local_broker.node import PrivateNode, installed
+from examples.local_broker.node import PrivateNode
 
 GIVEN_TIMEOUT_S = 15.0
 """A broker that the caller runs is expected to be up, or nearly."""
@@ -137,8 +137,7 @@ def _private_node(
     config: str,
     report: Callable[[str], None],
 ) -> Broker:
-    if not installed():
-        package.install(report)
+    package.require(report)
     return PrivateNode(directory, port=port, management_port=management_port, config=config)
 
 

@@ -8,6 +8,9 @@ policy=/usr/sbin/policy-rc.d
 kept=/usr/sbin/policy-rc.d.kept-by-hoptrail
 
 [ "$(id -u)" = 0 ] || { echo "this needs root: sudo sh $0" >&2; exit 1; }
+# One at a time: a second one would take the policy of the first for the machine's own.
+exec 9>/run/hoptrail-install.lock
+flock 9
 if dpkg-query -W -f='${Status}' rabbitmq-server 2>/dev/null | grep -q 'ok installed'; then
     echo "rabbitmq-server is installed already"
     exit 0

@@ -8,7 +8,6 @@ It ends when the process that started it ends, however that happens.
 
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -17,12 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from examples.local_broker.broker import Broker, BrokerUnavailable, wait_until_ready
+from examples.local_broker.package import PROGRAMS
 from examples.local_broker.ports import free_ports
 from examples.local_broker.protocols import enabled_plugins, listeners, listening
 from examples.local_broker.root import inside
-
-PROGRAMS: Final = Path("/usr/lib/rabbitmq/bin")
-"""The package's own scripts; those in /usr/sbin insist on the user rabbitmq."""
 
 NODE_NAME: Final = "hoptrail@localhost"
 """One name suffices for nodes that have an epmd of their own: names are per epmd."""
@@ -250,11 +247,6 @@ class PrivateNode(Broker):
             # Makes the script become the Erlang machine, so that its pid is the node's.
             "RUNNING_UNDER_SYSTEMD": "true",
         }
-
-
-def installed() -> bool:
-    """Whether the package's programs are here."""
-    return (PROGRAMS / "rabbitmq-server").exists() and shutil.which("epmd") is not None
 
 
 def _spawn(

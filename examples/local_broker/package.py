@@ -13,17 +13,24 @@ from typing import Final
 
 from examples.local_broker.broker import BrokerUnavailable
 
+PROGRAMS: Final = Path("/usr/lib/rabbitmq/bin")
+"""The package's own scripts; those in /usr/sbin insist on the user rabbitmq."""
+
 SCRIPT: Final = Path(__file__).with_name("install.sh")
 INSTALL_TIMEOUT_S: Final = 900.0
 OUTPUT_TAIL_LINES: Final = 12
 
 
-def install(report: Callable[[str], None]) -> None:
-    """Install the package; the system's broker is neither started nor enabled.
+def require(report: Callable[[str], None] = lambda _: None) -> None:
+    """Install the package if its programs are not here; the system's broker is neither started nor enabled.
+
+    *report* is told before that is done, in one line.
 
     Raises:
         BrokerUnavailable: not Debian or Ubuntu, no root and no sudo, or apt-get refused.
     """
+    if (PROGRAMS / "rabbitmq-server").exists() and shutil.which("epmd") is not None:
+        return
     command = [*_as_root(), "/bin/sh", str(SCRIPT)]
     report("installing the package rabbitmq-server with apt-get")
     try:

@@ -10,8 +10,7 @@ from typing import Final
 
 from examples.local_broker import Broker, BrokerUnavailable, PrivateNode, open_broker
 from examples.local_broker.container import ContainerBroker, require_engine
-from examples.local_broker.node import installed
-from examples.local_broker.package import install
+from examples.local_broker.package import require
 from tests.support import parts
 from tests.support.debian_root import STABLE, TESTING, debian_root
 from tests.support.packages import PackageMissing
@@ -72,8 +71,8 @@ def open_private_node(
         BrokerUnavailable: none can be had; the text says what to do.
     """
     root = chosen_root()
-    if root is None and not installed():
-        install(lambda _: None)
+    if root is None:
+        require()
     node = PrivateNode(directory, config=config, root=root, protocols=protocols)
     node.start()
     return node

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-from examples.local_broker import Broker, BrokerUnavailable, Membership, PrivateNode, free_ports
-from examples.local_broker.node import installed
+from examples.local_broker import Broker, Membership, PrivateNode, free_ports
+from examples.local_broker.package import require
 from tests.support.brokers import CONFIG
 
 NAMES: Final = ("first@localhost", "second@localhost")
@@ -38,10 +38,9 @@ class Cluster:
         """Start both nodes and let the second join the first.
 
         Raises:
-            BrokerUnavailable: the package is not installed, or a node does not start.
+            BrokerUnavailable: the package is not here and cannot be installed, or a node does not start.
         """
-        if not installed():
-            raise BrokerUnavailable("a cluster needs the package rabbitmq-server")
+        require()
         self._directory.mkdir(parents=True, exist_ok=True)
         self._epmd = subprocess.Popen(
             ["epmd", "-port", str(self._port), "-address", "127.0.0.1"],
