@@ -11,11 +11,11 @@ from tests.support.collecting import System
 from tests.support.gaps import closed_gaps
 from tests.support.ledger import Publisher, audits, wait_based, wait_fact
 from tests.support.stepping_clock import set_clock
+from tests.support.wait import wait_until
 
 HOUR_NS = 3_600_000_000_000
-SLACK_NS = 2_000_000_000
 TOLD_S_MAX = 60
-AUDIT = {"AUDIT_S": 2, "AUDIT_LATE_S": 2.5}
+AUDIT = {"AUDIT_S": 2, "AUDIT_LATE_S": 5.0}
 
 
 def test_a_clock_set_back_is_told_and_loses_nothing(system: System, tmp_path: Path) -> None:
@@ -28,9 +28,14 @@ def test_a_clock_set_back_is_told_and_loses_nothing(system: System, tmp_path: Pa
     collector.program = (sys.executable, "-m", "tests.support.stepping_clock", clock)
     with collector.leading():
         wait_based(store, vhost, timeout_s=TOLD_S_MAX)
+        began_at = time.time_ns()
         publisher.publish(vhost, 20, "before")
+        wait_until(lambda: collector.meter.traffic() >= 20, timeout_s=TOLD_S_MAX)
+        publisher.publish(vhost, 20, "meanwhile")
         set_clock(clock, -HOUR_NS)
         publisher.publish(vhost, 20, "after")
+        wait_until(lambda: collector.meter.counts()["ClockStepped"], timeout_s=TOLD_S_MAX)
+        told_at = time.time_ns()
         wait_fact(
             store,
             vhost,
@@ -38,12 +43,12 @@ def test_a_clock_set_back_is_told_and_loses_nothing(system: System, tmp_path: Pa
             timeout_s=TOLD_S_MAX,
         )
         publisher.publish(vhost, 20, "later")
-        collector.drain_and_stop(events=60)
+        collector.drain_and_stop(events=80)
     ended_at = time.time_ns()
 
     captured = read(store)
     (stepped,) = captured.of(ClockStepped)
-    assert HOUR_NS - SLACK_NS < stepped.before - stepped.after <= HOUR_NS
+    assert HOUR_NS - (told_at - began_at) < stepped.before - stepped.after <= HOUR_NS
     back = [
         other.fact
         for one, other in pairwise(captured.envelopes)

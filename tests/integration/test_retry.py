@@ -16,7 +16,7 @@ KINDS = ("classic", "quorum")
 COUNT = 500
 DRAINED, UNSURE = 60, 60
 KILLED_AT = 12
-RESTS_S_MAX, ASKED_S_MAX = 30, 60
+RESTS_S_MAX, ASKED_S_MAX = 60, 60
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +73,7 @@ def test_a_drain_moves_its_own_and_leaves_the_others_in_order(stage: Stage, kind
 
     assert (ended.why, ended.published) == ("done", 11)
     assert stage.bodies(f"{name}.work") == expected(name, 12) - Counter({left: 1})
+    stage.wait_depth(f"{name}.dead", 3)
     assert list(stage.bodies(f"{name}.dead").elements()) == [left, b"other", b"last"]
 
 
@@ -88,6 +89,7 @@ def test_the_head_is_taken_as_far_as_it_is_selected(stage: Stage, kind: str) -> 
     assert (ended.published, ended.failed) == (2, 1)
     assert stage.outcomes(retry) == {"published": 2, "refused": 1}
     assert stage.bodies(f"{name}.work") == expected(name, 2)
+    stage.wait_depth(f"{name}.dead", 2)
     assert list(stage.bodies(f"{name}.dead")) == [f"{name} {each}".encode() for each in (2, 3)]
 
 
@@ -104,7 +106,8 @@ def test_a_queue_that_drops_what_is_returned_is_drained_as_a_whole(stage: Stage)
     found = stage.retry(shared)
 
     assert [(each.published, each.failed) for each in ended] == [(4, 0), (0, 4)]
-    assert (stage.depth("whole.dead"), stage.depth("shared.dead")) == (0, 5)
+    stage.wait_depth("whole.dead", 0)
+    stage.wait_depth("shared.dead", 5)
     assert found is not None
     assert all("drops messages after 20 returns" in each.why for each in found.outcomes.values())
 
@@ -117,14 +120,14 @@ def test_edited_messages_carry_what_was_changed(stage: Stage) -> None:
     retry = stage.start(made, Wanted(action="edit", edit=edit))
     stage.wait_ended(retry)
 
-    assert stage.bodies("edited.work") == {b"better": 1} == stage.copies(retry)
+    assert stage.bodies("edited.work") == {b"better": 1} == stage.wait_copies(retry, 1)
 
 
 def test_a_paused_retry_rests_and_a_cancelled_one_ends(stage: Stage) -> None:
     """What is paused publishes nothing until it is resumed; what is cancelled keeps what is published and ends."""
     stage.dead_letters("rests", 60)
     made = stage.plan("rests", Wanted())
-    retry = stage.start(made, Wanted(), batch=5, rate_per_s=20)
+    retry = stage.start(made, Wanted(), batch=5, rate_per_s=5)
     stage.wait_published(retry, 5)
     stage.pause(retry)
     wait_until(lambda: stage.state(retry) == "paused", timeout_s=RESTS_S_MAX)
@@ -151,10 +154,13 @@ def test_a_killed_collector_loses_and_doubles_nothing(stage: Stage) -> None:
     other.dead_letters("unsure", UNSURE)
     plans = [stage.plan("killed", Wanted()), other.plan("unsure", Wanted())]
     plans += [stage.plan(f"drawn-{kind}", drain) for kind in KINDS]
-    drained = [stage.start(each, drain, batch=5, rate_per_s=10) for each in plans[2:]]
-    unsure = other.start(plans[1], Wanted(), batch=2, rate_per_s=10)
-    retry = stage.start(plans[0], Wanted(), batch=20, rate_per_s=150)
-    stage.kill_amid(batches=KILLED_AT)
+    batches = stage.batches()
+    drained = [stage.start(each, drain, batch=5, rate_per_s=5) for each in plans[2:]]
+    unsure = other.start(plans[1], Wanted(), batch=2, rate_per_s=5)
+    retry = stage.start(plans[0], Wanted(), batch=20, rate_per_s=80)
+    wait_until(lambda: stage.published(retry) > 0, timeout_s=ASKED_S_MAX)
+    wait_until(lambda: batches() >= KILLED_AT, timeout_s=ASKED_S_MAX)
+    stage.collector.kill()
     stage.system.management.delete("queues", other.vhost, TAP)
     published = [stage.published(each) for each in (retry, unsure, *drained)]
     stage.collector.start_leading()
@@ -166,10 +172,12 @@ def test_a_killed_collector_loses_and_doubles_nothing(stage: Stage) -> None:
     assert 0 < published[0] < COUNT
     assert max(published[2:]) < DRAINED
     assert [(each.why, each.failed) for each in ended] == [("done", 0)] * 4
-    assert stage.bodies("killed.work") == expected("killed", COUNT) == stage.copies(retry)
+    assert stage.bodies("killed.work") == expected("killed", COUNT)
+    assert stage.wait_copies(retry, COUNT) == expected("killed", COUNT)
     for name, each in zip((f"drawn-{kind}" for kind in KINDS), drained, strict=True):
-        assert stage.bodies(f"{name}.work") == expected(name, DRAINED) == stage.copies(each)
-        assert stage.depth(f"{name}.dead") == 0
+        assert stage.bodies(f"{name}.work") == expected(name, DRAINED)
+        assert stage.wait_copies(each, DRAINED) == expected(name, DRAINED)
+        stage.wait_depth(f"{name}.dead", 0)
     assert asked is not None
     assert "not everything was captured" in asked.paused_why
     assert published[1] <= there < UNSURE

@@ -256,12 +256,11 @@ class Stage:
 
         wait_until(are_published, timeout_s=RETRIED_S_MAX)
 
-    def kill_amid(self, *, batches: int) -> None:
-        """Kill the leader as soon as the log holds that many more batches than now."""
+    def batches(self) -> Callable[[], int]:
+        """Return what tells how many more batches of retries the log holds than now."""
         meter = Meter(self.store)
-        enough = meter.counts()["RetryPublished"] + batches
-        wait_until(lambda: meter.counts()["RetryPublished"] >= enough, timeout_s=RETRIED_S_MAX)
-        self.collector.kill()
+        before = meter.counts()["RetryPublished"]
+        return lambda: meter.counts()["RetryPublished"] - before
 
     def outcomes(self, name: str) -> Counter[str]:
         """Return how many items of a retry came to what."""
@@ -280,6 +279,16 @@ class Stage:
         """Return how many messages are ready in a queue."""
         with self.client() as session:
             return session.depth(queue)
+
+    def wait_depth(self, queue: str, count: int) -> None:
+        """Wait until *count* messages are ready in a queue: what a retry gave back is there a little later."""
+        with self.client() as session:
+            wait_until(lambda: session.depth(queue) == count, timeout_s=CAPTURED_S_MAX)
+
+    def wait_copies(self, name: str, count: int) -> Counter[bytes]:
+        """Return how often the log holds a copy of a retry, by body, once it has *count*: they come by the tap."""
+        wait_until(lambda: self.copies(name).total() >= count, timeout_s=CAPTURED_S_MAX)
+        return self.copies(name)
 
     def copies(self, name: str) -> Counter[bytes]:
         """Return how often the log holds a copy of a retry, by body."""
