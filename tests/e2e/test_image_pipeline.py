@@ -12,12 +12,13 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from tests.support.hoptrail import Hoptrail
 from tests.support.management import Management
 from tests.support.otlp_receiver import Inbox, Served, receiving
-from tests.support.truth import LoggedBodies, logged_bodies, run_pipeline
+from tests.support.truth import LoggedBodies, declare_pipeline, logged_bodies, run_pipeline
 from tests.support.wait import wait_until
 
 IMAGES = 200
 BEGUN_S_MAX = 60
 EXPORTED_S_MAX = 60
+CAPTURED_S_MAX = 120
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,14 @@ def watch(
     with start_hoptrail(tmp / "store", vhosts=vhost, settings=told) as hoptrail:
         if receiver is not None:
             wait_until(lambda: hoptrail.json("otlp", "--status")["began"], timeout_s=BEGUN_S_MAX)
+        declare_pipeline(url, vhost, hoptrail)
         truth = run_pipeline(
             url, vhost, tmp / "truth.json", "--images", str(IMAGES), "--linger", "6", *options
         )
         hoptrail.wait_captured(
-            published=len(truth["publishes"]), delivered=len(truth["deliveries"])
+            published=len(truth["publishes"]),
+            delivered=len(truth["deliveries"]),
+            timeout_s=CAPTURED_S_MAX,
         )
         bodies = logged_bodies(hoptrail.log, vhost)
         seq_by_body = {each["body_sha256"]: each["seq"] for each in truth["publishes"]}

@@ -10,12 +10,35 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import aio_pika
 
 from events.block import open_block
 from events.facts import BodyRef, Fact, MessageDelivered, MessagePublished
+from examples.image_pipeline import topology
 from store.ports import EventLog
+from tests.support.hoptrail import Hoptrail
+from tests.support.wait import wait_until
 
 Opened = Callable[[], EventLog]
+TAPPED_S_MAX = 60
+
+
+def declare_pipeline(url: str, vhost: str, hoptrail: Hoptrail) -> None:
+    """Declare what the image pipeline will, and wait until *hoptrail* sees what dies: what dies before is not seen."""
+
+    async def declare() -> None:
+        there = urlunsplit(urlsplit(url)._replace(path="/" + quote(vhost, safe="")))
+        async with await aio_pika.connect(there) as connection:
+            await topology.declare(await connection.channel())
+
+    def are_tapped() -> bool:
+        taps = hoptrail.get("/capture")["dead_letter_taps"]
+        return {topology.FAILED, topology.REJECTED} <= {each["exchange"] for each in taps}
+
+    asyncio.run(declare())
+    wait_until(are_tapped, timeout_s=TAPPED_S_MAX)
 
 
 def run_pipeline(url: str, vhost: str, truth: Path, *options: str) -> dict[str, Any]:
