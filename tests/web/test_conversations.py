@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.screens import settled
 from tests.support.watched_page import Watch, axe
 from tests.support.watched_system import WatchedSystem
 
@@ -156,7 +157,13 @@ def test_repeats_are_folded_until_they_are_asked_for(page: Page, large: str) -> 
 def test_a_click_beside_the_rows_goes_there(page: Page, large: str, view: str) -> None:
     """Beside what does not fit stands the whole in small; pressed at its foot it shows the end, drawn up the beginning."""
     open_conversation(page, large, f"?open=all&view={view}")
+    # Until the state of capture is known, a note on it could still push down what is below.
+    expect(
+        page.get_by_role("banner").get_by_role("link", name=re.compile("captur"))
+    ).to_be_visible()
+    settled(page)
     small = page.get_by_title("The whole conversation")
+    small.hover()
     at = small.bounding_box()
     assert at is not None
     rows = page.get_by_role("option")
@@ -205,6 +212,7 @@ def test_a_phone_can_read_it(page: Page, failed: dict[str, str], view: str) -> N
     """On a screen of 390 px the page itself does not scroll sideways."""
     page.set_viewport_size({"width": 390, "height": 800})
     open_conversation(page, failed["trace_id"], view)
+    settled(page)
     expect(page.get_by_role("option").first).to_be_visible()
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -10,7 +10,7 @@ from tests.support import parts
 from tests.support.watched_page import Watch, axe
 from tests.support.watched_system import WatchedSystem
 
-LIVE_S_MAX = 20
+LIVE_S_MAX = 60
 """A slow machine is no failure; how long it took is noted."""
 ROWS_MIN = 22
 LEFT_ALONE = re.compile(r"Failed to load resource.* 400").pattern
@@ -91,7 +91,7 @@ def test_values_are_chosen_by_mouse(page: Page, system: WatchedSystem) -> None:
     page.get_by_title("Only dead-lettered", exact=True).click()
     expect(search_box(page)).to_have_value("state:dead-lettered")
     expect(rows(page)).to_have_count(len(system.failed_images))
-    page.get_by_role("button", name="not normalized_image", exact=True).click(force=True)
+    page.get_by_role("button", name="not normalized_image", exact=True).click()
     expect(search_box(page)).to_have_value("state:dead-lettered AND -message_type:normalized_image")
     expect(page.get_by_role("status").first).to_contain_text("No message matches.")
     page.go_back()

@@ -17,6 +17,8 @@ from tests.support.screens import SCREENS, address, open_screen, settled
 from tests.support.watched_system import IMAGES, WatchedSystem, require_ui, watched_system
 
 VHOST = "web-elastic"
+pytestmark = pytest.mark.timeout(900)
+"""The first test waits for the servers too."""
 QUEUE = MODELER_NORMALIZED.name
 
 
