@@ -162,7 +162,7 @@ def test_a_gap_is_told_where_one_looks(page: Page, system: WatchedSystem) -> Non
     sign_in(page)
     sentence = page.get_by_role("banner").get_by_role("link", name=re.compile("capturing"))
     expect(sentence).to_contain_text(re.compile(r"not captured \d\d:\d\d:\d\d"))
-    found = page.get_by_role("link", name=re.compile("^Not captured"))
+    found = page.get_by_role("link", name=re.compile("^Not captured")).first
     found.press("Enter")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Capture")
