@@ -133,17 +133,33 @@ async def _selected(
     """Return the queue in which a group died, how many of it are not known any more, and the messages, oldest first."""
     if asked.query is not None:
         return None, 0, [each async for each in _matches(ports, parse(asked.query))]
-    died_in: Text | None = None
-    not_known = 0
-    uids = dict.fromkeys(asked.uids or ())
     if asked.group is not None:
         group = ports.views.dead_letter_group(asked.group)
         if group is None:
             raise not_found("group of dead letters", asked.group)
-        uids = dict.fromkeys(ports.views.dead_letter_messages(group.id) or ())
-        died_in, not_known = group.queue, max(0, group.messages - len(uids))
-    found = [await find(ports, uid) for uid in uids]
-    return died_in, not_known, sorted(found, key=lambda each: each.position)
+        documents = [each async for each in _members(ports, group.id)]
+        return group.queue, max(0, group.messages - len(documents)), _by_age(documents)
+    uids = dict.fromkeys(asked.uids or ())
+    return None, 0, _by_age([await find(ports, uid) for uid in uids])
+
+
+def _by_age(documents: list[MessageDocument]) -> list[MessageDocument]:
+    return sorted(documents, key=lambda each: each.position)
+
+
+async def _members(ports: ApiPorts, group: str) -> AsyncIterator[MessageDocument]:
+    """Yield the messages of a group that are followed and that retention has left."""
+    uids = ports.views.dead_letter_messages(group, limit=RETRY_ITEMS_MAX + 1)
+    if len(uids) > RETRY_ITEMS_MAX:
+        raise Problem(
+            "too-large",
+            f"The group has more than {RETRY_ITEMS_MAX:,} messages; choose some of them with a query.",
+        )
+    for uid in uids:
+        live = ports.views.message(uid)
+        document = live if live is not None else await ports.index.get(uid)
+        if document is not None:
+            yield document
 
 
 async def _matches(ports: ApiPorts, query: Query) -> AsyncIterator[MessageDocument]:

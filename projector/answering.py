@@ -152,11 +152,14 @@ class Answers(SystemAnswers):
         if found is None:
             return DeadLetterFate(message, OPEN)
         copy = None if found.copy < 0 else uid(self.stream, found.copy)
-        return DeadLetterFate(message, found.outcome, found.retry, copy)
+        return DeadLetterFate(message, found.outcome, found.retry, copy, found.died)
 
-    def dead_letter_messages(self, group: str) -> Sequence[str] | None:
-        members = self._projection.dead_letters.members(group)
-        return None if members is None else [uid(self.stream, position) for position in members]
+    def dead_letter_messages(
+        self, group: str, *, state: str | None = None, before: int | None = None, limit: int
+    ) -> Sequence[str]:
+        view = self._projection.dead_letters
+        members = view.members(group, state=state, before=before, limit=limit)
+        return [uid(self.stream, position) for position in members]
 
     def conversations(self) -> Sequence[ConversationState]:
         """Return the traces that were active last, the latest first, at most `CONVERSATIONS_MAX`."""

@@ -235,12 +235,16 @@ class DeadLetterGroup(msgspec.Struct, frozen=True):
 
 
 class DeadLetterFate(msgspec.Struct, frozen=True):
-    """What became of a dead letter: its `state`, the retry it went into last ("" for none), and the copy that made."""
+    """What became of a dead letter: its `state`, the retry it went into last ("" for none), and the copy that made.
+
+    `died` is the position of the fact that told of its last death, -1 where it is not followed any more.
+    """
 
     uid: str
     state: str
     retry: str = ""
     copy: str | None = None
+    died: int = -1
 
 
 class Deed(msgspec.Struct, frozen=True):
@@ -355,8 +359,14 @@ class LiveViews(Protocol):
     def latencies(self, by: str, *, since: int | None, until: int | None) -> Latencies: ...
     def dead_letters(self) -> Sequence[DeadLetterGroup]: ...
     def dead_letter_group(self, group: str) -> DeadLetterGroup | None: ...
-    def dead_letter_messages(self, group: str) -> Sequence[str] | None:
-        """Return the uids of a group's messages, newest first; None for an unknown group."""
+    def dead_letter_messages(
+        self, group: str, *, state: str | None = None, before: int | None = None, limit: int
+    ) -> Sequence[str]:
+        """Return the uids of at most *limit* messages of a group that are followed, the one that died last first.
+
+        Of an unknown group none. With *state* only those of which that became; with *before* only those whose last death was
+        told before that position.
+        """
         ...
 
     def fate(self, group: str, message: str) -> DeadLetterFate:

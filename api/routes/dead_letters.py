@@ -84,13 +84,10 @@ async def get_dead_letter_group(
 ) -> object:
     """A group of dead letters, timers too: how many, since when, what became of them, and its note."""
     past = await past_of(request, ports, at)
-    group = shown(name_of(group_id))
     if past is None:
-        found, position = ports.views.dead_letter_group(group), ports.views.position
-        if found is None:
-            raise not_found("group of dead letters", group)
+        found, position = _known(ports, group_id), ports.views.position
     else:
-        found, position = _then(past, group), past.position
+        found, position = _then(past, shown(name_of(group_id))), past.position
     return tagged(request, response, ports, past) or dead_letter_group_detail(
         found, position, None if past is None else as_of(past)
     )
@@ -113,24 +110,21 @@ async def list_dead_letter_messages(
     limit: Limit = access.LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> object:
-    """The newest 1,000 that died so, newest first, and what became of each. Those that retention removed are left out."""
-    group = shown(name_of(group_id))
-    uids = ports.views.dead_letter_messages(group)
-    if uids is None:
-        raise not_found("group of dead letters", group)
-    if state is not None:
-        uids = [uid for uid in uids if ports.views.fate(group, uid).state == state]
-    name = f"dead-letters\n{group}\n{state}"
+    """All that died so and are followed, the last first, and what became of each. Those that retention removed are left out."""
+    group = _known(ports, group_id)
+    name = f"dead-letters\n{group.id}\n{state}"
     before = access.number_after(ports, name, cursor)
-    rest = [uid for uid in uids if before is None or _position(uid) < before]
-    page = rest[:limit]
-    shown_ones = [found for uid in page if (found := await _shown(ports, stored, uid))]
+    uids = ports.views.dead_letter_messages(group.id, state=state, before=before, limit=limit + 1)
+    fates = [ports.views.fate(group.id, uid) for uid in uids[:limit]]
+    shown_ones = [
+        (found, fate) for fate in fates if (found := await _shown(ports, stored, fate.uid))
+    ]
     return ListOut[DeadLetterMessageOut](
-        items=[dead_letter_message(each, ports.views.fate(group, each.uid)) for each in shown_ones],
-        total=len(uids),
+        items=[dead_letter_message(found, fate) for found, fate in shown_ones],
+        total=sum(group.states.values()) if state is None else group.states.get(state, 0),
         total_is="exact",
         position=str(ports.views.position),
-        next=access.next_cursor(ports, name, (_position(page[-1]),) if len(rest) > limit else None),
+        next=access.next_cursor(ports, name, (fates[-1].died,) if len(uids) > limit else None),
     )
 
 
@@ -143,7 +137,7 @@ async def list_dead_letter_messages(
 )
 async def set_note(request: Request, group_id: GroupId, wanted: NoteIn, ports: Ports) -> object:
     """Set the note of a group of dead letters; it stays with the group whatever is folded anew."""
-    group, by = _known(ports, group_id), who_of(request).by
+    group, by = _known(ports, group_id).id, who_of(request).by
     told = await ask(ports, lambda command: (NoteSet(command, by, group, wanted.text),))
     return DoneOut(command=told)
 
@@ -159,7 +153,7 @@ async def archive_group(
     request: Request, group_id: GroupId, wanted: ArchiveIn, ports: Ports
 ) -> object:
     """Archive the messages that a group has now, or take them out of the archive. What dies so later is open again."""
-    group, by = _known(ports, group_id), who_of(request).by
+    group, by = _known(ports, group_id).id, who_of(request).by
     archived = wanted.archived
     return DoneOut(
         command=await ask(ports, lambda command: (GroupArchived(command, by, group, archived),))
@@ -192,10 +186,11 @@ def _then(past: Past, ident: str) -> DeadLetterGroup:
     raise Problem("not-found", f"There was no group of dead letters {ident!r} at {time(past.at)}.")
 
 
-def _known(ports: Ports, group_id: str) -> str:
-    group = shown(name_of(group_id))
-    if ports.views.dead_letter_messages(group) is None:
-        raise not_found("group of dead letters", group)
+def _known(ports: Ports, group_id: str) -> DeadLetterGroup:
+    ident = shown(name_of(group_id))
+    group = ports.views.dead_letter_group(ident)
+    if group is None:
+        raise not_found("group of dead letters", ident)
     return group
 
 

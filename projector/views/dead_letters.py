@@ -1,12 +1,12 @@
 """Dead letters in groups that died alike: where, why, with what error, how many.
 
 Pure. A group's id is a hash of what its members share, so it is the same in every process and after every rebuild.
-`messages` and `deaths` count all of a group, and its sums all that ``projector/views/fates.py`` follows; the members kept
-are its newest.
+`messages` and `deaths` count all of a group; its sums and its members are all that ``projector/views/fates.py`` follows.
 """
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -39,7 +39,6 @@ from projector.views.state import StateView, pack
 from store.documents import DeadLetter
 
 GROUPS_MAX = 5_000
-MEMBERS_MAX = 1_000
 ROUTING_KEYS_MAX = 200
 FOLLOWED_MAX = 10_000
 OTHER_KEYS = "(others)"
@@ -50,10 +49,9 @@ NO_NOTES: Mapping[str, Note] = {}
 
 
 class Group(msgspec.Struct, array_like=True):
-    """`members` are messages' positions, the one that died last at the end; `end` the last consumer's number.
+    """`end` is the last consumer's number; `services` published or were given its messages.
 
-    `number` tells a group from one of the same id that was dropped before. `services` published or were given its messages.
-    `trend` counts deaths by the hour, in ns.
+    `number` tells a group from one of the same id that was dropped before. `trend` counts deaths by the hour, in ns.
     """
 
     vhost: Text
@@ -72,7 +70,6 @@ class Group(msgspec.Struct, array_like=True):
     end: int | None = None
     messages: int = 0
     deaths: int = 0
-    members: dict[int, None] = {}
     services: dict[str, None] = {}
     trend: dict[int, int] = {}
 
@@ -95,7 +92,7 @@ class DeadLettersView(StateView[DeadLettersState]):
     """The view `dead_letters`."""
 
     name = "dead_letters"
-    edition = 3
+    edition = 4
 
     def __init__(self, linker_version: str) -> None:
         super().__init__(linker_version, DeadLettersState)
@@ -166,10 +163,26 @@ class DeadLettersView(StateView[DeadLettersState]):
         states = self.state.fates.tallies[group.number].states()
         return _answer(ident, group, consumers, states, notes.get(ident))
 
-    def members(self, ident: str) -> Sequence[int] | None:
-        """Return the positions of a group's newest messages, newest first; None for an unknown group."""
-        group = self.state.groups.get(ident)
-        return None if group is None else list(group.members)[: -MEMBERS_MAX - 1 : -1]
+    def members(
+        self, ident: str, *, state: str | None, before: int | None, limit: int
+    ) -> Sequence[int]:
+        """Return the positions of at most *limit* messages of a group that are followed, the one that died last first.
+
+        Of an unknown group none. With *state*, one of `FATES`, only those in it; with *before* only those whose last death
+        was told before that position.
+        """
+        group, fates = self.state.groups.get(ident), self.state.fates
+        if group is None:
+            return ()
+        archived_at = fates.tallies[group.number].archived_at
+        found = (
+            position
+            for position, fate in reversed(fates.fates.items())
+            if group.number in fate.groups
+            and (before is None or fate.died < before)
+            and (state is None or fate.state(archived_at) == state)
+        )
+        return tuple(islice(found, limit))
 
     def _died(self, envelope: Envelope, message: LiveMessage, copy: LiveCopy, deaths: int) -> None:
         death = copy.dead_letter
@@ -189,10 +202,6 @@ class DeadLettersView(StateView[DeadLettersState]):
         if death.to_queues:
             group.to_queues = death.to_queues
         group.error = error
-        group.members.pop(message.position, None)
-        group.members[message.position] = None
-        if len(group.members) >= 2 * MEMBERS_MAX:
-            group.members = dict.fromkeys(list(group.members)[MEMBERS_MAX:])
         _count(group, at, deaths)
         self._fates.moved(message)
         self._fates.died(message.position, group.number, envelope.position)

@@ -8,6 +8,7 @@ import pytest
 
 from events.facts import RetryFinished, RetryOutcome, RetryPublished
 from events.operations import Retry
+from projector.linker.limits import Limits
 from tests.support.served import STREAM, Served, served
 from tests.support.wait import wait_until_async
 
@@ -53,6 +54,33 @@ async def chosen(client: httpx2.AsyncClient) -> dict[str, Any]:
     )
     assert plan["messages"], plan
     return {"uids": uids, "target": {"kind": "chosen", "queue": "work"}}
+
+
+async def test_a_group_is_planned_with_all_that_is_left_of_it() -> None:
+    """What retention removed of a group is told as not known, and does not stop the retry of the others."""
+    few = Limits(passed_messages_max=20)
+    async with served(held=few) as made, made.client() as client:
+        told = await client.get(f"{API}/dead-letters", params={"timers": "true"})
+        group = max(told.json()["items"], key=lambda each: each["messages"])
+        asked = {"group": group["id"]}
+        whole = await post(client, "/retries/plan", asked)
+        _, second, *_ = sorted(position_of(each) for each in await uids_of(client, group))
+        await made.ports.index.drop_before(second)
+        rest = await post(client, "/retries/plan", asked)
+
+    assert (whole["selected"], whole["not_known"]) == (group["messages"], 0)
+    assert (rest["selected"], rest["not_known"]) == (group["messages"] - 1, 1)
+
+
+async def uids_of(client: httpx2.AsyncClient, group: dict[str, Any]) -> list[str]:
+    """Return the uids of the messages of a group."""
+    answer = await client.get(f"{API}/dead-letters/{group['id']}/messages", params={"limit": 500})
+    return [each["uid"] for each in answer.json()["items"]]
+
+
+def position_of(uid: str) -> int:
+    """Return where in the log a message was first seen."""
+    return int(uid.rpartition("-")[2])
 
 
 async def test_a_plan_is_started_once(client: httpx2.AsyncClient, made: Served) -> None:

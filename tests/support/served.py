@@ -23,6 +23,7 @@ from events.facts import (
 )
 from events.identity import body_digest, fingerprint, key_id
 from events.values import AmqpDecimal, AmqpTimestamp, Text
+from projector.linker import limits as linker
 from projector.live import LiveProjection
 from projector.runner import Pace, Projector
 from store.memory.index import MemoryMessageIndex
@@ -121,10 +122,12 @@ async def served(
     limits: Limits | None = None,
     keys: frozenset[bytes] = frozenset(),
     edits: bool = False,
+    held: linker.Limits | None = None,
 ) -> AsyncIterator[Served]:
-    """Serve a history of *moves* and the hostile messages, indexed to the head."""
+    """Serve a history of *moves* and the hostile messages, indexed to the head; *held* bounds what the linker holds."""
     log, index = MemoryEventLog(), MemoryMessageIndex()
-    async with log, index, LiveProjection(log, None, STREAM, poll_s=0.01) as views:
+    views = LiveProjection(log, None, STREAM, limits=held, poll_s=0.01)
+    async with log, index, views:
         key = await log.fingerprint_key()
         leader = LocalLeader(key, lambda: made.head, lambda block: made.append_block(block))  # noqa: PLW0108 - it is made below
         ports = ApiPorts(

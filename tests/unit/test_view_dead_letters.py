@@ -4,7 +4,7 @@ import pytest
 
 from events.facts import Table
 from projector.answers import DeadLetterGroup
-from projector.views.dead_letters import MEMBERS_MAX, OTHER_KEYS, ROUTING_KEYS_MAX
+from projector.views.dead_letters import OTHER_KEYS, ROUTING_KEYS_MAX
 from projector.views.errors import ERROR_CHARS_MAX, error_in, masked
 from tests.support.story import Story
 
@@ -43,7 +43,7 @@ def test_alike_deaths_are_one_group() -> None:
     )  # fmt: skip
     assert (group.messages, group.deaths, group.timer) == (3, 3, False)
     assert (group.to_queues, group.routing_key, group.service) == (("dead",), "work", "worker")
-    assert story.answers().dead_letter_messages(group.id) == uids
+    assert story.answers().dead_letter_messages(group.id, limit=9) == uids
 
 
 def test_unlike_deaths_are_groups_of_their_own() -> None:
@@ -118,18 +118,24 @@ def test_the_service_gets_its_name_late() -> None:
     assert groups(story)[0].service == "late worker"
 
 
-def test_members_are_bounded_and_counts_are_not() -> None:
-    """A big group counts all its messages and keeps the newest."""
+def test_members_come_in_the_order_of_their_deaths() -> None:
+    """What died last comes first, whenever it was published; the next page begins with what died before the last one."""
     story = shop()
-    for _ in range(2 * MEMBERS_MAX + 5):
-        story.die(story.publish(CLIENT, "", "work", ("work",)), "work", "maxlen", "dlx")
+    first, second, third = (story.publish(CLIENT, "", "work", ("work",)) for _ in range(3))
+    uids = [f"main-{len(story.envelopes) - each}" for each in (3, 2, 1)]
+    story.die(first, "work", "rejected", "dlx")
+    story.die(third, "work", "rejected", "dlx")
+    story.die(second, "work", "rejected", "dlx")
     answers = story.answers()
     (group,) = answers.dead_letters()
-    members = answers.dead_letter_messages(group.id) or ()
+    members = answers.dead_letter_messages(group.id, limit=9)
+    later = answers.dead_letter_messages(
+        group.id, before=answers.fate(group.id, uids[2]).died, limit=9
+    )
 
-    assert group.messages == 2 * MEMBERS_MAX + 5
-    assert len(members) == MEMBERS_MAX
-    assert members[0] == f"main-{len(story.envelopes) - 2}"
+    assert members == [uids[1], uids[2], uids[0]]
+    assert later == [uids[0]]
+    assert answers.dead_letter_messages(group.id, limit=2) == members[:2]
 
 
 def test_routing_keys_without_end_share_a_group() -> None:
@@ -146,7 +152,7 @@ def test_routing_keys_without_end_share_a_group() -> None:
 
 def test_an_unknown_group_is_none() -> None:
     """There are no messages of a group that does not exist."""
-    assert shop().answers().dead_letter_messages("0123456789abcdef") is None
+    assert shop().answers().dead_letter_messages("0123456789abcdef", limit=1) == []
 
 
 @pytest.mark.parametrize(

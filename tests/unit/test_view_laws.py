@@ -84,7 +84,7 @@ def test_every_answer_can_be_given(history: list[Envelope]) -> None:
     for queue in answers.queues():
         assert answers.queue_contents(queue.vhost, queue.name) is not None
     for group in answers.dead_letters():
-        assert answers.dead_letter_messages(group.id)
+        assert answers.dead_letter_messages(group.id, limit=1)
     for ask in (answers.topology, answers.services, answers.relationships):
         assert ask() is not None
     for ask in (answers.conversations, answers.capture, answers.projections):

@@ -21,8 +21,8 @@ from projector.answers import DeadLetterGroup
 from projector.past import PastViews
 from projector.projection import Projection, restored, snapshot_of
 from projector.system import Past
-from projector.views.dead_letters import GROUPS_MAX, MEMBERS_MAX, DeadLettersView
-from projector.views.fates import FATES_MAX, Fates, Tally
+from projector.views.dead_letters import GROUPS_MAX, DeadLettersView
+from projector.views.fates import FATES, FATES_MAX, Fates, Tally
 from store.memory.log import MemoryEventLog
 from store.ports import EventLog
 from store.sqlite.log import SqliteEventLog
@@ -31,7 +31,7 @@ from tests.support.story import Story, Told
 from tests.unit.test_view_dead_letters import CLIENT, WORKER, shop
 from tests.unit.test_view_fates import copied, died, planned
 
-MANY, OLD = MEMBERS_MAX + 500, 700
+MANY, OLD = 1_500, 700
 BLOCK = 500
 LAWS = settings(max_examples=60, deadline=None)
 STEPS = (
@@ -251,3 +251,33 @@ def test_sums_are_those_of_a_recount(steps: Sequence[tuple[str, int]]) -> None:
 
         assert {ident: each.states for ident, each in told.items()} == recounted(view)
         assert all(sum(each.states.values()) == each.messages for each in told.values())
+
+
+def paged(answers: Answers, group: str, state: str | None, limit: int) -> list[str]:
+    """Return the uids of a group, page by page."""
+    found: list[str] = []
+    before: int | None = None
+    while page := answers.dead_letter_messages(group, state=state, before=before, limit=limit):
+        found += page
+        before = answers.fate(group, page[-1]).died
+    return found
+
+
+@LAWS
+@given(
+    st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), max_size=40), st.integers(1, 3)
+)
+def test_pages_hold_every_message_once(steps: Sequence[tuple[str, int]], limit: int) -> None:
+    """However large its pages are, a list holds as many messages as the sums say, each once, in one order."""
+    tale = Tale()
+    for name, number in steps:
+        tale.tell(name, number)
+    answers = tale.story.answers()
+    for group in answers.dead_letters():
+        whole = list(answers.dead_letter_messages(group.id, limit=100))
+        assert paged(answers, group.id, None, limit) == whole
+        assert len(set(whole)) == len(whole) == group.messages
+        for state in FATES:
+            among = paged(answers, group.id, state, limit)
+            assert among == [uid for uid in whole if answers.fate(group.id, uid).state == state]
+            assert len(among) == group.states.get(state, 0)
