@@ -377,8 +377,8 @@ class Capture:
         self._intake.durable(block.number)
 
     async def _release_if_quiet(self) -> None:
-        if self._appender.busy:
-            return
+        if self._appender.busy or any(tap.aligning for tap in self._taps):
+            return  # of a tap that is aligning it would not be true that all is acknowledged
         starved = any(tap.is_starved for tap in self._taps)
         quiet_s = time.monotonic() - self._last_traffic
         if not starved and (quiet_s < RELEASE_AFTER_S or len(self._sealer)):

@@ -12,8 +12,9 @@ of the redelivered run. Of several that fit the smallest is dropped, which never
 may double: then the log says so.
 
 A quorum queue puts what is given back behind all that was given back before. So where a leader was killed while it looked
-for a poisoned message (``excision.py``), what comes again may be *turned*: the stored part begins anywhere, and
-goes on from the start of the run where that ends. Then a digest that occurs only once proves where it is.
+for a poisoned message (``excision.py``), what comes again may be *turned*: the first deliveries of the run, however many,
+are a ring that begins anywhere, and behind it come those that nobody had been given when it was turned. So the stored part
+may stand in three pieces. Then a digest that occurs only once proves where it is.
 """
 
 from collections import Counter
@@ -36,11 +37,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
-    """How many deliveries of a run are stored already: `drop`, from `start` on, of at most `most` that could be."""
+    """How many deliveries of a run are stored already: `drop`, of at most `most` that could be.
+
+    `places` are theirs in a turned run, in the order of the log; () where they are its first.
+    """
 
     drop: int
     most: int
-    start: int = 0
+    places: tuple[int, ...] = ()
 
     @property
     def ambiguous(self) -> bool:
@@ -76,21 +80,44 @@ def align(window: Window, run: Sequence[bytes], *, turned: bool = False) -> Over
 def _align_turned(window: Window, run: Sequence[bytes]) -> Overlap | None:
     """Return where in a turned run the newest stored deliveries stand: all that is proven, and at least what must come."""
     sizes = [size for size in _boundaries(window, len(run)) if size >= max(1, window.least)]
-    round_twice = (*run, *run)
     for most in reversed(sizes):
         stored = window.digests[-most:]
-        for start in range(len(run)):
-            if round_twice[start] != stored[0] or round_twice[start : start + most] != stored:
-                continue
-            in_log, in_run = Counter(window.digests), Counter(run)
-            proven = next(
-                (most - at for at, one in enumerate(stored) if in_log[one] == in_run[one] == 1), 0
-            )
-            if not proven and not window.least:
-                return Overlap(drop=0, most=most)
-            drop = next(size for size in sizes if size >= proven)
-            return Overlap(drop=drop, most=most, start=(start + most - drop) % len(run))
+        places = _turned_places(stored, tuple(run))
+        if places is None:
+            continue
+        in_log, in_run = Counter(window.digests), Counter(run)
+        proven = next(
+            (most - at for at, one in enumerate(stored) if in_log[one] == in_run[one] == 1), 0
+        )
+        if not proven and not window.least:
+            return Overlap(drop=0, most=most)
+        drop = next(size for size in sizes if size >= proven)
+        found = places[most - drop :]
+        return Overlap(drop=drop, most=most, places=() if found == (*range(drop),) else found)
     return None
+
+
+def _turned_places(stored: tuple[bytes, ...], run: tuple[bytes, ...]) -> tuple[int, ...] | None:
+    """Return where each of *stored* stands in *run*, whose first deliveries may be turned; None where that is nowhere."""
+    for start in range(len(run)):
+        alike = _alike(stored, run[start : start + len(stored)])
+        for before_end in range(alike, 0, -1):  # so many stand at the end of the ring
+            ring = start + before_end
+            left = len(stored) - before_end
+            wrapped = min(left, start)
+            behind = left - wrapped
+            if wrapped and stored[before_end] != run[0]:
+                continue
+            rest = run[:wrapped] + run[ring : ring + behind]
+            if stored[before_end:] == rest:
+                return (*range(start, ring), *range(wrapped), *range(ring, ring + behind))
+    return None
+
+
+def _alike(one: tuple[bytes, ...], other: tuple[bytes, ...]) -> int:
+    """Return how many of both are the same from the start on."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _boundaries(window: Window, longest: int) -> list[int]:

@@ -138,11 +138,10 @@ class Tap:
         self.taken_tag = self._run[-1][0].tag if self._run else self.taken_tag
         self.aligning = False
         self._run = []
-        if (
-            found.start
-        ):  # what is stored stands amid what is not, so only all of it can be acknowledged
+        if found.places:
             self._is_turned = True
-            stored = {(found.start + at) % len(run) for at in range(found.drop)}
+            self._stored.append(Stored(-1, run[max(found.places)][0].tag, found.drop))
+            stored = {*found.places}
             return found, [each for at, each in enumerate(run) if at not in stored] + rest
         self._stored.extend(self._dropped([delivery for delivery, _ in run[: found.drop]]))
         self._acknowledge()
@@ -197,6 +196,8 @@ class Tap:
         self._acknowledge()
 
     def _acknowledge(self) -> None:
+        if self._is_turned:
+            return  # what is stored stands amid what is not: what is left of it could not be found in the log again
         held = self.stored_unacknowledged
         tag = 0
         while self._stored and held - self._stored[0].count >= self._hold:
@@ -207,9 +208,9 @@ class Tap:
             self._channel.ack(tag)
 
     def release(self) -> None:
-        """Acknowledge everything that is durable; the log must say so already."""
+        """Acknowledge everything, all of which is durable; the log must say so already."""
         if self._stored:
-            self._channel.ack(self._stored[-1].tag)
+            self._channel.ack(max(stored.tag for stored in self._stored))
             self._stored.clear()
             self._is_turned = False
 

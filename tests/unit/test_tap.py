@@ -237,6 +237,58 @@ def test_a_tap_full_of_held_deliveries_says_so() -> None:
     assert tap.stored_unacknowledged == 4
 
 
+def reopened(
+    channel: Acknowledged, log: list[bytes], blocks: tuple[int, ...], run: list[bytes]
+) -> Tap:
+    """Return a tap to which *run* came again after a leader was killed that turned it; *log* is what is stored of it."""
+    tap = Tap(vhost="/", queue="t", channel=channel, aligned=True, hold=2, prefetch=len(run))
+    tap.window = Window(digests=tuple(log), blocks=blocks, least=least_overlap(blocks, 2))
+    tap.turned = True
+    for tag, digest in enumerate(run, start=1):
+        tap.hold_back(Delivery(None, tag, True, b"", b"", b"", b""), draft_of(digest))
+    return tap
+
+
+def test_a_turned_tap_is_acknowledged_whole_or_not_at_all() -> None:
+    """Whoever is killed amid a turned run leaves a tap that has all of it, and the next one finds in the log what is stored.
+
+    In the run the stored `a b` stand between what was given back behind them and what nobody had been given yet.
+    """
+    run = [b"c", b"d", b"e", b"a", b"b", b"f"]
+    channel, log = Acknowledged(), [b"a", b"b"]
+    tap = reopened(channel, log, (2,), run)
+    found, new = tap.align()
+    for delivery, draft in new[:3]:
+        tap.added(delivery, draft)
+        stored = tap.sealed()
+        assert stored is not None
+        tap.durable(stored)
+        log.append(digest_of(draft))
+    assert (found.drop, log) == (2, [b"a", b"b", b"c", b"d", b"e"])
+    assert tap.is_starved
+    assert channel.upto == 0
+
+    again = reopened(Acknowledged(), log, (2, 1, 1, 1), run)
+    overlap, rest = again.align()
+    assert overlap.drop == 5
+    assert [digest_of(draft) for _, draft in rest] == [b"f"]
+
+    tap.release()
+    assert channel.upto == 5
+
+
+def test_a_turned_tap_with_nothing_new_is_let_go() -> None:
+    """Where all that came turned is stored, it is acknowledged, so that something new can come."""
+    channel = Acknowledged()
+    tap = reopened(channel, [b"a", b"b", b"c"], (1, 2), [b"b", b"c", b"a"])
+    found, new = tap.align()
+
+    assert (found.drop, new, tap.is_starved) == (3, [], True)
+    tap.release()
+    assert channel.upto == 3
+    assert not tap.is_starved
+
+
 def test_what_must_come_again_and_does_not_is_counted() -> None:
     """A tap that was purged or lost its backlog delivers less again than was certainly unacknowledged."""
     tap = Tap(vhost="/", queue="t", channel=Acknowledged(), aligned=True, hold=4, prefetch=16)
