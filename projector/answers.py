@@ -235,10 +235,7 @@ class DeadLetterGroup(msgspec.Struct, frozen=True):
 
 
 class DeadLetterFate(msgspec.Struct, frozen=True):
-    """What became of a dead letter: its `state`, the retry it went into last ("" for none), and the copy that made.
-
-    `died` is the position of the fact that told of its last death, -1 where it is not followed any more.
-    """
+    """What became of a dead letter, the retry it went into last ("" for none), its copy, and when it `died` last (position)."""
 
     uid: str
     state: str
@@ -362,11 +359,7 @@ class LiveViews(Protocol):
     def dead_letter_messages(
         self, group: str, *, state: str | None = None, before: int | None = None, limit: int
     ) -> Sequence[str]:
-        """Return the uids of at most *limit* messages of a group that are followed, the one that died last first.
-
-        Of an unknown group none. With *state* only those of which that became; with *before* only those whose last death was
-        told before that position.
-        """
+        """Return at most *limit* uids of a group, the last to die first; only those in *state*, and dead *before* a position."""
         ...
 
     def fate(self, group: str, message: str) -> DeadLetterFate:
@@ -376,6 +369,7 @@ class LiveViews(Protocol):
     def conversations(self) -> Sequence[ConversationState]: ...
     def capture(self) -> Capture: ...
     def projections(self) -> Sequence[ProjectionState]: ...
+    def trail(self) -> Sequence[Deed]: ...  # the newest first
     async def digests(self) -> dict[str, str]:
         """Return the digest (hex) of each view by its name, and of the linker, at `position`; it encodes all of them."""
         ...
@@ -386,10 +380,6 @@ class LiveViews(Protocol):
 
     def operators(self) -> OperatorState:
         """Return what operators did, as it stands. To be read only."""
-        ...
-
-    def trail(self) -> Sequence[Deed]:
-        """Return who did what when, the newest first."""
         ...
 
     async def took(self, command: str) -> str:

@@ -110,7 +110,7 @@ async def list_dead_letter_messages(
     limit: Limit = access.LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> object:
-    """All that died so and are followed, the last first, and what became of each. Those that retention removed are left out."""
+    """All that died so and are followed, the last first, and what became of each; what retention removed is missing."""
     group = _known(ports, group_id)
     name = f"dead-letters\n{group.id}\n{state}"
     before = access.number_after(ports, name, cursor)

@@ -613,7 +613,7 @@ export interface paths {
         };
         /**
          * The messages of a group
-         * @description All that died so and are followed, the last first, and what became of each. Those that retention removed are left out.
+         * @description All that died so and are followed, the last first, and what became of each; what retention removed is missing.
          *
          *     Needs the scope `metadata`.
          */
