@@ -235,7 +235,7 @@ class DeadLetterGroup(msgspec.Struct, frozen=True):
 
 
 class DeadLetterFate(msgspec.Struct, frozen=True):
-    """What became of a dead letter, the retry it went into last ("" for none), its copy, and when it `died` last (position)."""
+    """What became of a dead letter: the retry it went into last ("" for none), its copy, where in the log it `died` last."""
 
     uid: str
     state: str
@@ -359,7 +359,7 @@ class LiveViews(Protocol):
     def dead_letter_messages(
         self, group: str, *, state: str | None = None, before: int | None = None, limit: int
     ) -> Sequence[str]:
-        """Return at most *limit* uids of a group, the last to die first; only those in *state*, and dead *before* a position."""
+        """Return at most *limit* uids of a group, the last to die first: all, or in *state*, dead *before* a position."""
         ...
 
     def fate(self, group: str, message: str) -> DeadLetterFate:
