@@ -67,7 +67,7 @@ def align(window: Window, run: Sequence[bytes], *, turned: bool = False) -> Over
     Laws: `drop` is never above the true overlap, if the window and its `least` are true; it is below only where `most`
     says so.
     """
-    if turned and (found := _align_turned(window, run)) is not None:
+    if turned and (found := _align_turned(window, tuple(run))) is not None:
         return found
     fits = [size for size in _boundaries(window, len(run)) if _fits(window, run, size)]
     sure = [size for size in fits if size >= window.least]
@@ -77,12 +77,15 @@ def align(window: Window, run: Sequence[bytes], *, turned: bool = False) -> Over
     return Overlap(drop=0, most=max(fits, default=0))
 
 
-def _align_turned(window: Window, run: Sequence[bytes]) -> Overlap | None:
+def _align_turned(window: Window, run: tuple[bytes, ...]) -> Overlap | None:
     """Return where in a turned run the newest stored deliveries stand: all that is proven, and at least what must come."""
     sizes = [size for size in _boundaries(window, len(run)) if size >= max(1, window.least)]
+    starts: dict[bytes, list[int]] = {}
+    for at, digest in enumerate(run):
+        starts.setdefault(digest, []).append(at)
     for most in reversed(sizes):
         stored = window.digests[-most:]
-        places = _turned_places(stored, tuple(run))
+        places = _turned_places(stored, run, starts.get(stored[0], ()))
         if places is None:
             continue
         in_log, in_run = Counter(window.digests), Counter(run)
@@ -97,10 +100,12 @@ def _align_turned(window: Window, run: Sequence[bytes]) -> Overlap | None:
     return None
 
 
-def _turned_places(stored: tuple[bytes, ...], run: tuple[bytes, ...]) -> tuple[int, ...] | None:
-    """Return where each of *stored* stands in *run*, whose first deliveries may be turned; None where that is nowhere."""
-    for start in range(len(run)):
-        alike = _alike(stored, run[start : start + len(stored)])
+def _turned_places(
+    stored: tuple[bytes, ...], run: tuple[bytes, ...], starts: Sequence[int]
+) -> tuple[int, ...] | None:
+    """Return where each of *stored*, beginning at one of *starts*, stands in a turned *run*; None where that is nowhere."""
+    for start in starts:
+        alike = _alike(stored, run, start)
         for before_end in range(alike, 0, -1):  # so many stand at the end of the ring
             ring = start + before_end
             left = len(stored) - before_end
@@ -114,10 +119,10 @@ def _turned_places(stored: tuple[bytes, ...], run: tuple[bytes, ...]) -> tuple[i
     return None
 
 
-def _alike(one: tuple[bytes, ...], other: tuple[bytes, ...]) -> int:
-    """Return how many of both are the same from the start on."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+def _alike(stored: tuple[bytes, ...], run: tuple[bytes, ...], start: int) -> int:
+    """Return how many of *stored* stand in *run* from *start* on, one after the other."""
+    longest = min(len(stored), len(run) - start)
+    return next((at for at in range(longest) if stored[at] != run[start + at]), longest)
 
 
 def _boundaries(window: Window, longest: int) -> list[int]:
