@@ -6,6 +6,7 @@ is dropped: the broker has it still, and the next leadership aligns.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -51,6 +52,7 @@ from events.values import Text, to_text
 RELEASE_AFTER_S = 600.0
 """A tap quiet for so long is acknowledged whole, well before the broker's half hour is over."""
 IDLE_WAIT_S = 5.0
+ALIGNED_S_MAX = 3.0
 TRACING_WANTED = ("vhost.created", "node.added")
 """Events of the broker after which the firehose may be off somewhere."""
 
@@ -143,14 +145,16 @@ class Capture:
             await self.flush()
 
     async def pump(self, stop: asyncio.Event) -> None:
-        """Take what arrives until *stop* is set.
+        """Take what arrives until *stop* is set and, for a while, every tap is aligned: only then can all of it be let go.
 
         Raises:
             AmqpError: a connection was lost; what is on its way to the log is settled, the rest dropped.
             Replan: there are other vhosts than are tapped.
             StoreError: the log took a block not, for good.
         """
-        while not stop.is_set():
+        until = math.inf
+        while not stop.is_set() or (self._all.aligning and time.monotonic() < until):
+            until = min(until, time.monotonic() + ALIGNED_S_MAX) if stop.is_set() else until
             await self._buffer.wait(self._wait_s())
             await self._take()
             await self._take_findings()
@@ -377,7 +381,7 @@ class Capture:
         self._intake.durable(block.number)
 
     async def _release_if_quiet(self) -> None:
-        if self._appender.busy or any(tap.aligning for tap in self._taps):
+        if self._appender.busy or self._all.aligning:
             return  # of a tap that is aligning it would not be true that all is acknowledged
         starved = any(tap.is_starved for tap in self._taps)
         quiet_s = time.monotonic() - self._last_traffic

@@ -242,6 +242,11 @@ class Taps:
             if (failure := each.channel.failure) is not None
         ]
 
+    @property
+    def aligning(self) -> bool:
+        """Whether it is not known yet of some tap what of it is stored."""
+        return any(each.tap.aligning for each in self._taps)
+
     async def acknowledged(self) -> None:
         """Return when the broker has read every acknowledgement that was sent."""
         for each in self._taps:
