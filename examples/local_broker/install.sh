@@ -8,7 +8,8 @@ policy=/usr/sbin/policy-rc.d
 kept=/usr/sbin/policy-rc.d.kept-by-hoptrail
 
 [ "$(id -u)" = 0 ] || { echo "this needs root: sudo sh $0" >&2; exit 1; }
-# One at a time: a second one would take the policy of the first for the machine's own.
+# One at a time: a second one would take the policy of the first for the machine's own. What apt-get
+# starts does not inherit the lock, or a daemon could keep it.
 exec 9>/run/hoptrail-install.lock
 flock 9
 if dpkg-query -W -f='${Status}' rabbitmq-server 2>/dev/null | grep -q 'ok installed'; then
@@ -38,8 +39,8 @@ POLICY
 chmod 755 "$policy"
 
 export DEBIAN_FRONTEND=noninteractive
-apt-get -q -o DPkg::Lock::Timeout=120 update || echo "apt-get update failed, trying with the lists that are here" >&2
-apt-get -q -y -o DPkg::Lock::Timeout=120 install --no-install-recommends rabbitmq-server
+apt-get -q -o DPkg::Lock::Timeout=120 update 9>&- || echo "apt-get update failed, trying with the lists that are here" >&2
+apt-get -q -y -o DPkg::Lock::Timeout=120 install --no-install-recommends rabbitmq-server 9>&-
 
 if command -v systemctl >/dev/null 2>&1; then
     systemctl disable rabbitmq-server.service || true
